@@ -1,0 +1,28 @@
+"""The two virtual environments, and how a script that was started with another Python gets into the right one.
+
+`.venv` holds LLaMA-Factory, the converters and the scoring; `.venv-vllm` holds vLLM. `./launch.sh setup` makes both.
+"""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+TRAIN = ROOT / ".venv"
+VLLM = ROOT / ".venv-vllm"
+
+
+def enter(needs: tuple[str, ...]) -> None:
+    """Go on in this Python where it has every module in `needs`, else start the script again with the one of `.venv`.
+
+    Exits with status 2 where there is no `.venv`, or it lacks a module too.
+    """
+    missing = [name for name in needs if importlib.util.find_spec(name) is None]
+    if not missing:
+        return
+    python = TRAIN / "bin/python"
+    if Path(sys.prefix).resolve() == TRAIN.resolve() or not python.exists():
+        print(f"{sys.executable} has no module {missing[0]!r}. Run ./launch.sh setup", file=sys.stderr)
+        sys.exit(2)
+    os.execv(python, [str(python), *sys.argv])

@@ -1,0 +1,202 @@
+"""Recipes: read one with its overrides, check it with LLaMA-Factory's own parser, and keep what a run was made with.
+
+    python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml
+    python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
+
+`begin` prints OUT. Exit status 0: train; 3: OUT is trained already, with these settings; 2: the recipe is wrong, or OUT
+holds a training with other settings (nothing is overwritten unasked).
+"""
+
+import difflib
+import importlib.metadata
+import json
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import environment  # noqa: E402
+
+KEPT, FINISHED = "recipe.yaml", "training.json"
+# Keys that say where a training runs, not what it is: a run may go on, or be compared, on another machine.
+MACHINE_KEYS = {"use_cpu", "bf16", "fp16", "overwrite_output_dir", "report_to", "run_name", "resume_from_checkpoint"}
+REQUIRED = ("model_name_or_path", "template", "dataset", "output_dir")
+ALREADY_TRAINED = 3
+
+
+class RecipeError(Exception):
+    """A recipe that cannot be used; the message names the file, the key and what to do."""
+
+
+def read(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> dict:
+    """A recipe's keys and values, overridden the way `llamafactory-cli` does it (OmegaConf's KEY=VALUE).
+
+    Raises RecipeError for a file that is missing or no YAML mapping, and for an override without `=`.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    wrong = [word for word in overrides if "=" not in word.strip("=")]
+    if wrong:
+        raise RecipeError(f"override {wrong[0]!r}: expected KEY=VALUE, as in learning_rate=5.0e-5")
+    try:
+        config = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_cli(list(overrides)))
+        values = OmegaConf.to_container(config, resolve=True)
+    except OSError as error:
+        raise RecipeError(f"{path}: {error.strerror}. ./launch.sh list shows the recipes.") from error
+    except (YAMLError, OmegaConfBaseException, ValueError) as error:
+        raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
+    if not isinstance(values, dict):
+        raise RecipeError(f"{path}: not a mapping of keys to values. See recipes/gemma3_270m_lora.yaml for the form.")
+    missing = [key for key in REQUIRED if not values.get(key)]
+    if missing:
+        raise RecipeError(f"{path}: key {missing[0]!r} is missing. Add it; every recipe needs {', '.join(REQUIRED)}.")
+    return values
+
+
+def datasets(values: dict, key: str = "dataset") -> list[str]:
+    """The data set names under `key` (a comma-separated string or a list), e.g. `["exoplanets_train"]`."""
+    named = values.get(key) or []
+    return [name.strip() for name in (named.split(",") if isinstance(named, str) else named)]
+
+
+def corpora(values: dict) -> list[str]:
+    """The corpora a recipe trains and evaluates on: data set names without `_train` and `_eval`."""
+    names = datasets(values) + datasets(values, "eval_dataset")
+    return list(dict.fromkeys(name.removesuffix("_train").removesuffix("_eval") for name in names))
+
+
+def data_file(name: str) -> Path:
+    """The converted file of a data set, as dataset_info.json names it."""
+    info = json.loads((ROOT / "dataset_info.json").read_text(encoding="utf-8"))
+    if name not in info:
+        raise RecipeError(f"data set {name!r} is not in dataset_info.json; known: {', '.join(info)}")
+    return ROOT / info[name]["file_name"]
+
+
+def check(path: Path, values: dict) -> None:
+    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError with the nearest known key for a misspelt one."""
+    from llamafactory import hparams
+    from transformers import HfArgumentParser
+
+    kinds = (
+        hparams.ModelArguments,
+        hparams.DataArguments,
+        hparams.TrainingArguments,
+        hparams.FinetuningArguments,
+        hparams.GeneratingArguments,
+    )
+    known = {name for kind in kinds for name in kind.__dataclass_fields__}
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "LLaMA-Factory has no such key."
+            raise RecipeError(f"{path}: unknown key {key!r}; {hint}")
+    try:
+        HfArgumentParser(kinds).parse_dict(values)
+    except (ValueError, TypeError, ImportError) as error:
+        raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+def begin(path: Path, overrides: list[str]) -> int:
+    """Check a recipe and keep it in its output folder; prints that folder. Returns the exit status (see the module)."""
+    import yaml
+
+    values = read(path, overrides)
+    out = Path(values["output_dir"])
+    print(out)
+    anew = values.get("overwrite_output_dir", False)
+    different = [] if anew else differences(out, values)
+    if different:
+        raise RecipeError(
+            f"{out} was trained with other settings ({'; '.join(different)}). "
+            f"Train beside it with output_dir={out}_2, or anew with overwrite_output_dir=true."
+        )
+    if (out / FINISHED).is_file() and not anew:
+        return ALREADY_TRAINED
+    check(path, values)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / FINISHED).unlink(missing_ok=True)
+    header = f"# {path.stem} with its overrides, as trained: llamafactory-cli train {out / KEPT}\n"
+    write_text(out / KEPT, header + yaml.safe_dump(values, sort_keys=False))
+    return 0
+
+
+def differences(out: Path, values: dict) -> list[str]:
+    """What differs between `values` and the recipe kept in `out`, as `key: old -> new`; empty where nothing is kept."""
+    if not (out / KEPT).is_file():
+        return []
+    kept = read(out / KEPT)
+    changed = [key for key in {**kept, **values} if key not in MACHINE_KEYS and kept.get(key) != values.get(key)]
+    lines = [f"{key}: {kept.get(key)} -> {values.get(key)}" for key in changed]
+    finished = out / FINISHED
+    for name, digest in (json.loads(finished.read_text())["data"] if finished.is_file() else {}).items():
+        if data_file(name).is_file() and file_hash(data_file(name)) != digest:
+            lines.append(f"{name}: the converted file has changed")
+    return lines
+
+
+def finish(out: Path, seconds: float) -> None:
+    """Write OUT/training.json: seconds, data hashes, versions and commit of a completed training."""
+    values = read(out / KEPT)
+    record = {
+        "recipe": out.name,
+        "seconds": seconds,
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "data": {name: file_hash(data_file(name)) for name in datasets(values)},
+        "versions": versions(),
+        "commit": commit(),
+    }
+    write_text(out / FINISHED, json.dumps(record, indent=2) + "\n")
+
+
+def versions() -> dict[str, str]:
+    """The versions that can move a score: Python and the main packages of `.venv`."""
+    names = ("llamafactory", "transformers", "peft", "torch", "trl", "datasets")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+def commit() -> str:
+    """The commit of this checkout, with `+` where files differ from it; empty outside git."""
+    run = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True)
+    return run.stdout.strip()
+
+
+def file_hash(path: Path) -> str:
+    """The first 12 hex digits of a file's SHA-256."""
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace `path` in one step: a reader sees the old file or the new one."""
+    temporary = path.with_name(path.name + ".partial")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def main(arguments: list[str]) -> int:
+    environment.enter(needs=("omegaconf", "llamafactory"))
+    try:
+        match arguments:
+            case ["begin", path, *overrides]:
+                return begin(Path(path), overrides)
+            case ["finish", out, seconds]:
+                finish(Path(out), float(seconds))
+                return 0
+    except RecipeError as error:
+        print(f"recipe: {error}", file=sys.stderr)
+        return 2
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
