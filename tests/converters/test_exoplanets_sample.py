@@ -1,0 +1,336 @@
+"""The shipped exoplanets question set holds what its README says, on the database that the generator writes."""
+
+import json
+import os
+import re
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from converters.exoplanets_sample import (
+    COLUMNS,
+    METHODS,
+    SampleError,
+    planets,
+    write_database,
+    write_database_from_csv,
+)
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "data" / "samples" / "exoplanets"
+HEADER = ",".join(COLUMNS)
+A_PLANET = "Brindle-1 b,12.5,7.1,Gas Giant,2004,1.5,Jupiter,1.1,Jupiter,,0.5,0.1,Transit"
+FAMILIES = {
+    *("lookup", "filter", "between", "like", "nulls", "count", "aggregate", "top"),
+    *("group", "group_top", "having", "join", "subquery"),
+    *("join_group", "cte", "window", "nested"),
+}
+
+
+def read(name: str) -> list[dict]:
+    return [json.loads(line) for line in (FOLDER / name).read_text(encoding="utf-8").splitlines()]
+
+
+TRAIN, EVAL = read("train.jsonl"), read("eval.jsonl")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    path = tmp_path_factory.mktemp("exoplanets") / "exoplanets.sqlite"
+    write_database(path)
+    connection = sqlite3.connect(path)
+    yield connection
+    connection.close()
+
+
+def normal_sql(sql: str) -> str:
+    """The SQL with one spelling of keywords, spaces and identifiers, and without alias names."""
+    tree = sqlglot.parse_one(sql, dialect="sqlite")
+    names = [table.alias for table in tree.find_all(exp.Table) if table.alias]
+    names += [alias.alias for alias in tree.find_all(exp.Alias)] + [cte.alias for cte in tree.find_all(exp.CTE)]
+    for identifier in tree.find_all(exp.Identifier):
+        name = identifier.name
+        identifier.set("this", f"alias{names.index(name)}" if name in names else name.lower())
+    return tree.sql(dialect="sqlite")
+
+
+def normal_question(question: str) -> str:
+    return " ".join(re.findall(r"\w+", question.lower()))
+
+
+def skeleton(sql: str) -> str:
+    return re.sub(r"'[^']*'|\b\d+(\.\d+)?(e\d+)?\b", "?", sql)
+
+
+def ties(connection: sqlite3.Connection, sql: str) -> list[tuple]:
+    """Sort keys that stand twice among the rows a query keeps and the first that it cuts off."""
+    found = []
+    for select in sqlglot.parse_one(sql, dialect="sqlite").find_all(exp.Select):
+        order, limit, offset = (select.args.get(part) for part in ("order", "limit", "offset"))
+        if order is None:
+            continue
+        keys = select.copy()
+        keys.set("expressions", [key.this.copy() for key in order.expressions])
+        keys.set("limit", None)
+        keys.set("offset", None)
+        rows = connection.execute(keys.sql(dialect="sqlite")).fetchall()
+        if limit is not None:
+            rows = rows[: int(limit.expression.name) + (int(offset.expression.name) if offset else 0) + 1]
+        found += [row for row, count in Counter(rows).items() if count > 1]
+    return found
+
+
+# the question set
+
+
+def test_files_hold_at_least_200_and_60_pairs():
+    assert len(TRAIN) >= 200
+    assert len(EVAL) >= 60
+
+
+@pytest.mark.parametrize("pair", [*TRAIN[:3], *EVAL[:3]], ids=lambda pair: pair["id"])
+def test_pair_has_exactly_these_keys(pair):
+    assert list(pair) == ["id", "question", "sql", "family", "level"]
+
+
+def test_ids_count_up_in_each_file():
+    assert [pair["id"] for pair in TRAIN] == [f"exo-train-{n:03d}" for n in range(1, len(TRAIN) + 1)]
+    assert [pair["id"] for pair in EVAL] == [f"exo-eval-{n:03d}" for n in range(1, len(EVAL) + 1)]
+
+
+def test_no_question_stands_twice():
+    counts = Counter(normal_question(pair["question"]) for pair in TRAIN + EVAL)
+    assert [question for question, count in counts.items() if count > 1] == []
+
+
+def test_files_share_no_normalised_sql():
+    assert {normal_sql(pair["sql"]) for pair in TRAIN} & {normal_sql(pair["sql"]) for pair in EVAL} == set()
+
+
+def test_normalised_sql_ignores_case_spaces_and_alias_names():
+    one = "SELECT e.name FROM exoplanets e JOIN reference_planets r ON e.mass_wrt = r.name"
+    two = "select  x.NAME from exoplanets AS x join reference_planets AS y on x.mass_wrt = y.name"
+    assert normal_sql(one) == normal_sql(two)
+
+
+def test_normalised_sql_keeps_literals_apart():
+    assert normal_sql("SELECT 1 FROM t WHERE a = 'B'") != normal_sql("SELECT 1 FROM t WHERE a = 'b'")
+
+
+def test_fewer_than_a_third_of_evaluation_pairs_are_a_training_pair_with_other_values():
+    known = {skeleton(pair["sql"]) for pair in TRAIN}
+    assert sum(skeleton(pair["sql"]) in known for pair in EVAL) < len(EVAL) / 3
+
+
+def test_no_evaluation_sql_is_a_training_sql_with_other_numbers():
+    number = re.compile(r"\b\d+(\.\d+)?(e\d+)?\b(?=[^']*(?:'[^']*'[^']*)*$)")
+    known = {number.sub("?", pair["sql"]) for pair in TRAIN}
+    assert [pair["id"] for pair in EVAL if number.sub("?", pair["sql"]) in known] == []
+
+
+@pytest.mark.parametrize("pairs", [TRAIN, EVAL], ids=["train", "eval"])
+def test_every_family_is_in_both_files(pairs):
+    assert {pair["family"] for pair in pairs} == FAMILIES
+
+
+@pytest.mark.parametrize("pairs", [TRAIN, EVAL], ids=["train", "eval"])
+def test_levels_stand_in_like_proportion(pairs):
+    levels = Counter(pair["level"] for pair in pairs)
+    shares = [levels[level] / len(pairs) for level in ("easy", "medium", "hard")]
+    assert shares == pytest.approx([0.45, 0.35, 0.2], abs=0.03)
+
+
+def test_every_evaluation_family_has_four_training_relatives_a_pair():
+    train, evaluation = (Counter(pair["family"] for pair in pairs) for pairs in (TRAIN, EVAL))
+    assert [family for family in FAMILIES if train[family] < 4 * evaluation[family]] == []
+
+
+@pytest.mark.parametrize("construct", ["PARTITION BY", "LAG(", "WITH ", "IS NULL", " LIKE ", " BETWEEN ", "HAVING"])
+def test_construct_is_in_the_training_file(construct):
+    assert any(construct in pair["sql"] for pair in TRAIN)
+
+
+def test_no_sql_ends_with_a_semicolon():
+    assert [pair["id"] for pair in TRAIN + EVAL if pair["sql"].rstrip().endswith(";")] == []
+
+
+@pytest.mark.parametrize("pairs", [TRAIN, EVAL], ids=["train", "eval"])
+def test_every_gold_runs_and_95_percent_return_a_value(database, pairs):
+    results = [database.execute(pair["sql"]).fetchall() for pair in pairs]
+    filled = sum(any(value is not None for row in rows for value in row) for rows in results)
+    assert filled >= 0.95 * len(pairs)
+
+
+def test_no_ordering_has_a_tie(database):
+    assert [pair["id"] for pair in TRAIN + EVAL if ties(database, pair["sql"])] == []
+
+
+def test_ties_are_found_where_there_are_some(database):
+    assert ties(database, "SELECT name FROM exoplanets ORDER BY discovery_year DESC LIMIT 1") == [(2023,)]
+
+
+def test_no_place_of_a_window_is_shared(database):
+    shared = []
+    for pair in TRAIN + EVAL:
+        with_ties = pair["sql"].replace("ROW_NUMBER()", "RANK()")
+        if sorted(database.execute(pair["sql"]), key=repr) != sorted(database.execute(with_ties), key=repr):
+            shared.append(pair["id"])
+    assert shared == []
+
+
+def test_readme_names_the_counts_of_every_family():
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    train, evaluation = (Counter(pair["family"] for pair in pairs) for pairs in (TRAIN, EVAL))
+    rows = [f"| {family} | {train[family]} | {evaluation[family]} |" for family in FAMILIES]
+    assert [row for row in [*rows, f"| all | {len(TRAIN)} | {len(EVAL)} |"] if row not in readme] == []
+
+
+# the generated table
+
+
+def test_sample_has_1000_planets_with_different_names(database):
+    assert database.execute("SELECT COUNT(*), COUNT(DISTINCT name) FROM exoplanets").fetchone() == (1000, 1000)
+
+
+def test_columns_have_these_names_and_types(database):
+    rows = database.execute("SELECT name, type FROM pragma_table_info('exoplanets')").fetchall()
+    assert rows == list(COLUMNS.items())
+
+
+def test_reference_planets_are_jupiter_and_earth(database):
+    rows = database.execute("SELECT name, mass FROM reference_planets").fetchall()
+    assert rows == [("Jupiter", 1.898e27), ("Earth", 5.972e24)]
+
+
+@pytest.mark.parametrize("column", ["distance", "stellar_magnitude", "orbital_radius", "mass_multiplier", "mass_wrt"])
+def test_column_has_some_null_and_mostly_values(database, column):
+    (missing,) = database.execute(f"SELECT COUNT(*) FROM exoplanets WHERE {column} IS NULL").fetchone()
+    assert 0 < missing < 100
+
+
+def test_mass_and_its_reference_are_missing_together(database):
+    query = "SELECT COUNT(*) FROM exoplanets WHERE (mass_wrt IS NULL) != (mass_multiplier IS NULL)"
+    assert database.execute(query).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("rows", [50, 1000])
+def test_number_of_rows_is_as_asked(rows):
+    assert len(planets(rows=rows)) == rows
+
+
+def test_every_detection_method_is_in_the_sample(database):
+    assert {method for (method,) in database.execute("SELECT detection_method FROM exoplanets")} == set(METHODS)
+
+
+def test_same_seed_gives_the_same_bytes(tmp_path):
+    write_database(tmp_path / "one.sqlite", seed=3, rows=80)
+    write_database(tmp_path / "two.sqlite", seed=3, rows=80)
+    assert (tmp_path / "one.sqlite").read_bytes() == (tmp_path / "two.sqlite").read_bytes()
+
+
+def test_another_seed_gives_other_planets():
+    assert planets(seed=1, rows=20) != planets(seed=2, rows=20)
+
+
+@pytest.mark.parametrize("rows", [0, 5001])
+def test_impossible_number_of_rows_is_named(rows):
+    with pytest.raises(SampleError, match=f"^rows is {rows}; expected 1 to 5000$"):
+        planets(rows=rows)
+
+
+# writing
+
+
+def test_write_replaces_what_was_there_and_leaves_nothing_else(tmp_path):
+    (tmp_path / "planets.sqlite").write_text("old")
+    write_database(tmp_path / "planets.sqlite", rows=10)
+    assert [path.name for path in tmp_path.iterdir()] == ["planets.sqlite"]
+    assert (tmp_path / "planets.sqlite").read_bytes().startswith(b"SQLite format 3")
+
+
+def test_write_on_a_full_disk_leaves_no_file_and_says_what_to_do(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from converters.exoplanets_sample import write_database, SampleError\n"
+        "try: write_database(Path(sys.argv[1]))\n"
+        "except SampleError as error: print(error)"
+    )
+    target = tmp_path / "planets.sqlite"
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, str(target)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )
+    remedy = "free some disk space or choose a file in a folder you can write to\n"
+    assert done.stdout.startswith(f"cannot write {target}: ")
+    assert done.stdout.endswith(remedy)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_rename_leaves_the_folder_as_it_was(tmp_path):
+    (tmp_path / "planets.sqlite").mkdir()
+    with pytest.raises(SampleError, match=r"^cannot write .*planets\.sqlite: "):
+        write_database(tmp_path / "planets.sqlite", rows=10)
+    assert [path.name for path in tmp_path.iterdir()] == ["planets.sqlite"]
+    assert list((tmp_path / "planets.sqlite").iterdir()) == []
+
+
+# the CSV
+
+
+def test_empty_cell_becomes_null(tmp_path):
+    (tmp_path / "planets.csv").write_text(f"{HEADER}\n{A_PLANET}\n")
+    write_database_from_csv(tmp_path / "planets.sqlite", tmp_path / "planets.csv")
+    with sqlite3.connect(tmp_path / "planets.sqlite") as connection:
+        rows = connection.execute("SELECT * FROM exoplanets").fetchall()
+    connection.close()
+    expected = ("Brindle-1 b", 12.5, 7.1, "Gas Giant", 2004, 1.5, "Jupiter", 1.1, "Jupiter", None, 0.5, 0.1, "Transit")
+    assert rows == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name,distance\nBrindle-1 b,3\n", "{csv} has no column stellar_magnitude, planet_type, discovery_year"),
+        (f"{HEADER}\n", "{csv} has a header and no rows; expected one planet a line"),
+        ("", "{csv} has no column name, distance"),
+        (
+            f"{HEADER}\n{A_PLANET.replace('12.5', 'far').replace('2004', 'soon')}\n",
+            "{csv} has 2 bad cells:\nline 2: distance is 'far'; expected a number or an empty cell\n"
+            "line 2: discovery_year is 'soon'; expected a number or an empty cell",
+        ),
+    ],
+)
+def test_bad_csv_is_named_and_leaves_no_file(tmp_path, text, problem):
+    csv_path = tmp_path / "planets.csv"
+    csv_path.write_text(text)
+    with pytest.raises(SampleError) as raised:
+        write_database_from_csv(tmp_path / "planets.sqlite", csv_path)
+    assert str(raised.value).startswith(problem.format(csv=csv_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["planets.csv"]
+
+
+def test_csv_that_is_not_utf8_is_named(tmp_path):
+    (tmp_path / "planets.csv").write_bytes(f"{HEADER}\n".encode() + b"\xff\n")
+    with pytest.raises(SampleError, match=r"^cannot read .*planets\.csv: .*; expected a UTF-8 CSV file$"):
+        write_database_from_csv(tmp_path / "planets.sqlite", tmp_path / "planets.csv")
+
+
+@pytest.mark.skipif(not os.environ.get("EXOPLANETS_DIR"), reason="EXOPLANETS_DIR is not set")
+def test_real_csv_loads_and_every_gold_runs_on_it(tmp_path):
+    write_database_from_csv(tmp_path / "real.sqlite", Path(os.environ["EXOPLANETS_DIR"]) / "cleaned_5250.csv")
+    connection = sqlite3.connect(tmp_path / "real.sqlite")
+    (count,) = connection.execute("SELECT COUNT(*) FROM exoplanets").fetchone()
+    (no_reference,) = connection.execute("SELECT COUNT(*) FROM exoplanets WHERE mass_wrt IS NULL").fetchone()
+    for pair in TRAIN + EVAL:
+        connection.execute(pair["sql"]).fetchone()
+    connection.close()
+    assert (count, no_reference) == (5250, 23)
