@@ -165,21 +165,25 @@ def say(text: str) -> None:
     print(f"gemma3_270m: {text}", flush=True)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="the model folder (default: %(default)s)")
-    out = parser.parse_args().out
+def ensure(out: Path = DEFAULT_OUT) -> int:
+    """Make the model folder unless it is there; returns 0. Raises ModelError."""
     if is_complete(out):
         say(f"{out} is there")
         return 0
     start = time.monotonic()
+    make(out)
+    say(f"{out} made in {time.monotonic() - start:.0f} s")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="the model folder (default: %(default)s)")
     try:
-        make(out)
+        return ensure(parser.parse_args().out)
     except ModelError as error:
         print(f"gemma3_270m: {error}", file=sys.stderr)
         return 1
-    say(f"{out} made in {time.monotonic() - start:.0f} s")
-    return 0
 
 
 if __name__ == "__main__":

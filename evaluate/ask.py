@@ -1,0 +1,106 @@
+"""Ask a trained adapter questions about a SQLite file: prints the SQL and its rows.
+
+    python evaluate/ask.py --adapter out/gemma3_270m_lora --database FILE.sqlite "How many planets are there?" [...]
+
+Same prompt, generation and executor as the evaluation: the query runs read-only, with a deadline. Exit status: 0; 2 for
+misuse; 1 where an answer held no SQL or its query failed.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import environment  # noqa: E402
+
+environment.enter(needs=("llamafactory",))
+
+from rich.console import Console  # noqa: E402
+from rich.syntax import Syntax  # noqa: E402
+from rich.table import Table  # noqa: E402
+
+from converters.prompt import DEFAULT_STYLE, build_prompt  # noqa: E402
+from converters.schema import SchemaError, read_schema  # noqa: E402
+from evaluate import adapters  # noqa: E402
+from evaluate.extract import extract_sql  # noqa: E402
+from evaluate.generate import GenerationError, Sampling, complete  # noqa: E402
+from evaluate.prompts import encode  # noqa: E402
+from evaluate.sandbox import Execution, Limits, run_query  # noqa: E402
+from recipes.recipe import FINISHED, RecipeError  # noqa: E402
+
+ROWS_SHOWN = 20
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="evaluate/ask.py", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--adapter", type=Path, required=True, metavar="DIR", help="output folder of a training")
+    parser.add_argument("--database", type=Path, required=True, metavar="FILE", help="the SQLite file to ask about")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)")
+    parser.add_argument("--max-tokens", type=int, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)")
+    parser.add_argument("question", nargs="+", help="one or more questions, each in quotes")
+    return parser.parse_args()
+
+
+def prompt_style(trained: adapters.Trained) -> str:
+    """The prompt style the adapter was trained with, as its training.json says."""
+    path = trained.folder / FINISHED
+    tags = json.loads(path.read_text(encoding="utf-8")).get("prompt_tags", []) if path.is_file() else []
+    return next((tag.removeprefix("style:") for tag in tags if tag.startswith("style:")), DEFAULT_STYLE)
+
+
+def answers(options: argparse.Namespace) -> list[str]:
+    """The model's completion for each question."""
+    trained = adapters.find(options.adapter)[0]
+    schema, style = read_schema(options.database), prompt_style(trained)
+    prompts = [build_prompt(schema, question, style=style) for question in options.question]
+    rows = [{"id": number, **prompt._asdict()} for number, prompt in enumerate(prompts)]
+    encoded = encode(rows, trained.recipe)
+    made = complete(encoded, adapters.served(trained), Sampling(options.max_tokens), trained.folder / "ask")
+    return [made[row["id"]]["completion"] for row in rows]
+
+
+def show(console: Console, question: str, completion: str, options: argparse.Namespace) -> bool:
+    """Print one answer; returns whether its query ran."""
+    console.print(f"\n[bold]{question}[/bold]", highlight=False)
+    sql = extract_sql(completion)
+    if sql is None:
+        console.print(f"no SQL in the answer: {completion!r}", style="red", markup=False)
+        return False
+    console.print(Syntax(sql, "sql", background_color="default", word_wrap=True))
+    result = run_query(sql, options.database, Limits()._replace(seconds=options.timeout))
+    if result.status != "ok":
+        console.print(f"{result.status}: {result.error}", style="red", markup=False)
+        return False
+    print_rows(console, result)
+    return True
+
+
+def print_rows(console: Console, result: Execution) -> None:
+    """The first rows of a result as a table."""
+    table = Table(*map(str, result.columns))
+    for row in result.rows[:ROWS_SHOWN]:
+        table.add_row(*("NULL" if cell is None else str(cell) for cell in row))
+    console.print(table, markup=False)
+    shown = f", the first {ROWS_SHOWN} shown" if len(result.rows) > ROWS_SHOWN else ""
+    console.print(f"{len(result.rows)} row{'s'[: len(result.rows) != 1]}{shown} in {result.seconds:.3f} s", highlight=False)
+
+
+def main() -> int:
+    options = parse()
+    console = Console()
+    try:
+        completions = answers(options)
+    except (adapters.AdapterError, SchemaError, RecipeError) as error:
+        print(f"ask: {error}", file=sys.stderr)
+        return 2
+    except GenerationError as error:
+        print(f"ask: {error}", file=sys.stderr)
+        return 1
+    ran = [show(console, question, text, options) for question, text in zip(options.question, completions, strict=True)]
+    return 0 if all(ran) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Prompts as token ids, by LLaMA-Factory's own template: what the model is asked is what it was trained on.
+
+A converted row's `instruction` and `input` become the user turn (`converters.prompt.user_turn`), the turn becomes token
+ids through the `Template` the recipe names. The tokenizer's own chat template is never used: it differs from
+LLaMA-Factory's in system prompts, dates and think blocks.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from converters.prompt import user_turn
+
+
+class Encoded(NamedTuple):
+    """The prompts of a run: `(row id, token ids)` in row order, and the ids of the tokens that end an answer."""
+
+    prompts: list[tuple[str, list[int]]]
+    stop_token_ids: list[int]
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest prompt."""
+        return max((len(ids) for _, ids in self.prompts), default=0)
+
+
+def encode(rows: Iterable[dict], recipe: dict) -> Encoded:
+    """The prompts of converted `rows` as LLaMA-Factory makes them for `recipe`.
+
+    Args:
+        rows: converted rows; `id`, `instruction`, `input` and, where there, `system` are read.
+        recipe: a recipe's values; the keys of LLaMA-Factory's model and data arguments count (template, default_system,
+            enable_thinking, model_name_or_path, ...).
+    """
+    template, tokenizer = load_template(recipe)
+    prompts = [(row["id"], prompt_ids(row, template, tokenizer)) for row in rows]
+    return Encoded(prompts, sorted(template.get_stop_token_ids(tokenizer)))
+
+
+def load_template(recipe: dict):
+    """LLaMA-Factory's `(Template, tokenizer)` of a recipe. Raises ValueError for a template it does not know."""
+    from llamafactory.data import get_template_and_fix_tokenizer
+    from llamafactory.hparams import DataArguments, ModelArguments
+    from llamafactory.model import load_tokenizer
+
+    tokenizer = load_tokenizer(ModelArguments(**known(recipe, ModelArguments)))["tokenizer"]
+    # the data sets named in a recipe have no bearing on its template
+    wanted = ("template", "default_system", "enable_thinking", "preserve_thinking", "tool_format")
+    data_arguments = DataArguments(**{key: recipe[key] for key in wanted if key in recipe})
+    return get_template_and_fix_tokenizer(tokenizer, data_arguments), tokenizer
+
+
+def known(recipe: dict, kind: type) -> dict:
+    """The part of a recipe that one of LLaMA-Factory's argument classes takes, but for the adapter."""
+    fields = {name for name, field in kind.__dataclass_fields__.items() if field.init} - {"adapter_name_or_path"}
+    return {key: value for key, value in recipe.items() if key in fields}
+
+
+def prompt_ids(row: dict, template, tokenizer) -> list[int]:
+    """The token ids in front of the answer, as in training. The empty answer is where the model goes on."""
+    turns = [
+        {"role": "user", "content": user_turn(row["instruction"], row["input"])},
+        {"role": "assistant", "content": ""},
+    ]
+    return template.encode_oneturn(tokenizer, turns, row.get("system") or None)[0]

@@ -1,0 +1,87 @@
+"""Evaluate an adapter, a model or ready predictions on a converted file against SQLite, and write the reports.
+
+    python evaluate/run.py --adapter out/gemma3_270m_lora            what it was trained on and with is read from its folder
+    python evaluate/run.py --adapter out/gemma3_270m_lora --base     the base model too, side by side
+    python evaluate/run.py --adapter out/                            every adapter found below: a leaderboard
+    python evaluate/run.py --model NAME_OR_DIR --template gemma --data data/exoplanets_eval.json
+    python evaluate/run.py --predictions answers.jsonl --data dev.json --databases spider/database
+    python evaluate/run.py --gold --data dev.json --databases spider/database
+
+Reports lie in `<adapter>/evaluation/`, or in `--out`. Exit status: 0; 2 for misuse; 1 for a failed run.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[0] = str(ROOT)
+
+import environment  # noqa: E402
+
+SCORING_ONLY = {"--predictions", "--gold", "-h", "--help"} & {word.split("=")[0] for word in sys.argv}
+environment.enter(needs=("sqlglot", "sacrebleu", "rouge_score", "rich") if SCORING_ONLY else ("llamafactory",))
+
+from converters.schema import SchemaError  # noqa: E402
+from evaluate import runs  # noqa: E402
+from evaluate.adapters import AdapterError  # noqa: E402
+from evaluate.examples import DataError  # noqa: E402
+from evaluate.generate import GenerationError  # noqa: E402
+from evaluate.leaderboard import print_leaderboard  # noqa: E402
+from evaluate.results_file import ResultsError  # noqa: E402
+from recipes.recipe import RecipeError  # noqa: E402
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="evaluate/run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--adapter", type=Path, metavar="DIR", help="output folder of a training, or a folder of such folders")
+    what.add_argument("--model", metavar="NAME_OR_DIR", help="a model as it is; needs --template and --data")
+    what.add_argument("--predictions", type=Path, metavar="FILE", help="JSON lines with id and prediction; needs --data")
+    what.add_argument("--gold", action="store_true", help="score the gold answers themselves; needs --data")
+    parser.add_argument("--base", action="store_true", help="with --adapter: evaluate its base model too")
+    parser.add_argument("--template", metavar="NAME", help="LLaMA-Factory's template for --model")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="converted file or Spider's dev.json (default: the recipe's eval_dataset)")
+    parser.add_argument("--databases", type=Path, metavar="DIR", help="DIR/<db_id>/<db_id>.sqlite (default: data/databases/<corpus>)")
+    parser.add_argument("--limit", type=positive, metavar="N", help="the first N rows only")
+    parser.add_argument("--max-tokens", type=positive, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)")
+    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes that execute SQL; 1 is a plain loop (default: %(default)s)")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)")
+    options = parser.parse_args(arguments)
+    if not options.adapter and not options.data:
+        parser.error("--model, --predictions and --gold need --data FILE")
+    if options.model and not options.template:
+        parser.error("--model needs --template NAME, the template it is to be asked with")
+    return options
+
+
+def positive(text: str) -> int:
+    """An integer of at least 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number of at least 1")
+    return number
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    try:
+        done = runs.evaluate(options)
+    except (AdapterError, DataError, RecipeError, ResultsError, SchemaError) as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        return 2
+    except GenerationError as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"evaluate: {error.filename or ''}: {error.strerror}. Mend that and run again: what was made is kept.", file=sys.stderr)
+        return 1
+    print_leaderboard(done)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""One evaluation from end to end: which rows, which model, completions, results.jsonl, reports."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import environment
+from converters.prompt import prompt_hash
+from evaluate import adapters
+from evaluate.examples import DataError, read_examples, read_predictions
+from evaluate.gold import database_hash
+from evaluate.report import Written, write_report
+from evaluate.results_file import RESULTS_NAME, write_text
+from evaluate.score import Settings, database_files, score
+from recipes import recipe
+
+ROOT = environment.ROOT
+
+
+class Data(NamedTuple):
+    """The rows of a run, the file they came from and the folder of their databases."""
+
+    path: Path
+    rows: list[dict]
+    databases: Path
+
+
+class Done(NamedTuple):
+    """A finished evaluation: what to call it, its reports, and the seconds it took."""
+
+    name: str
+    written: Written
+    seconds: float
+
+
+def evaluate(options: argparse.Namespace) -> list[Done]:
+    """All evaluations the command line asks for, the base model of an adapter before it."""
+    if not options.adapter:
+        return [ready_answers(options) if options.gold or options.predictions else plain_model(options)]
+    done: list[Done] = []
+    bases: dict[Path, Done] = {}
+    for trained in adapters.find(options.adapter):
+        data = data_of(options, trained.recipe)
+        base = evaluate_base(trained, data, options, bases) if options.base else None
+        done += [base] if base and base not in done else []
+        done.append(evaluate_trained(trained, data, options, base))
+    return done
+
+
+def data_of(options: argparse.Namespace, values: dict | None = None) -> Data:
+    """The rows to evaluate: `--data`, else the recipe's evaluation set."""
+    names = recipe.datasets(values or {}, "eval_dataset")
+    if not options.data and not names:
+        raise DataError("the recipe names no eval_dataset. Give --data FILE")
+    path = options.data or recipe.data_file(names[0])
+    databases = options.databases or ROOT / "data/databases" / path.stem.removesuffix("_eval").removesuffix("_train")
+    return Data(path, read_examples(path)[: options.limit], databases)
+
+
+def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Namespace, base: Done | None) -> Done:
+    """Evaluate what one training left behind, into its own folder."""
+    folder = options.out or trained.folder / "evaluation"
+    about = {"name": trained.name, "recipe": trained.recipe, "adapter": str(trained.folder)}
+    started = time.monotonic()
+    completions = generate(trained.recipe, adapters.served(trained), data, options, folder)
+    return finish(about, completions, data, options, folder, started, base)
+
+
+def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Namespace, known: dict[Path, Done]) -> Done:
+    """Evaluate the untrained model of a training; done once for all trainings of that model on that data."""
+    model = trained.recipe["model_name_or_path"]
+    name = f"{Path(model).name}_base_{data.path.stem}"
+    folder = trained.folder.parent / name / "evaluation"
+    if folder not in known:
+        started = time.monotonic()
+        from evaluate.generate import Served
+
+        completions = generate(trained.recipe, Served(model), data, options, folder)
+        about = {"name": name, "model": model, "template": trained.recipe["template"]}
+        known[folder] = finish(about, completions, data, options, folder, started)
+    return known[folder]
+
+
+def plain_model(options: argparse.Namespace) -> Done:
+    """Evaluate `--model` as it is."""
+    from evaluate.generate import Served
+
+    data, started = data_of(options), time.monotonic()
+    name = Path(options.model).name
+    folder = options.out or ROOT / "out" / f"{name}_base_{data.path.stem}" / "evaluation"
+    asked = {"model_name_or_path": options.model, "template": options.template}
+    completions = generate(asked, Served(options.model), data, options, folder)
+    return finish({"name": name, "model": options.model, "template": options.template}, completions, data, options, folder, started)
+
+
+def ready_answers(options: argparse.Namespace) -> Done:
+    """Score `--predictions`, or the gold answers themselves."""
+    data, started = data_of(options), time.monotonic()
+    if options.gold:
+        name, answers = f"{data.path.stem}_gold", {str(row["id"]): row["output"] for row in data.rows}
+    else:
+        name, answers = options.predictions.stem, read_predictions(options.predictions)
+        report_strangers(options.predictions, answers, data)
+    folder = options.out or ROOT / "out" / name / "evaluation"
+    source = {"name": name} | ({} if options.gold else {"predictions": str(options.predictions)})
+    return finish(source, answers, data, options, folder, started)
+
+
+def report_strangers(path: Path, answers: dict[str, str], data: Data) -> None:
+    """Say how many predictions have no row and how many rows no prediction; none in common is an error."""
+    wanted = {str(row["id"]) for row in data.rows}
+    if not wanted & answers.keys():
+        raise DataError(f"{path}: none of its {len(answers)} ids is in {data.path}. Give the data file they belong to.")
+    strangers, silent = len(answers.keys() - wanted), len(wanted - answers.keys())
+    if strangers or silent:
+        print(f"{path.name}: {strangers} predictions have no row in the data, {silent} rows have no prediction (scored as no_sql)")
+
+
+def generate(values: dict, served, data: Data, options: argparse.Namespace, folder: Path) -> dict[str, str]:
+    """Completions by row id as text."""
+    from evaluate.generate import Sampling, complete
+    from evaluate.prompts import encode
+
+    without = next((row["id"] for row in data.rows if "instruction" not in row), None)
+    if without is not None:
+        raise DataError(f"{data.path}: row {without!r} has no prompt (key 'instruction'). Convert it first: python converters/run.py --help")
+    made = complete(encode(data.rows, values), served, Sampling(options.max_tokens), folder)
+    return {str(key): row["completion"] for key, row in made.items()}
+
+
+def finish(
+    about: dict, completions: dict, data: Data, options: argparse.Namespace, folder: Path, started: float, base: Done | None = None
+) -> Done:
+    """Execute and match the answers, write results.jsonl and the reports."""
+    settings = Settings(data.databases, options.workers, options.timeout)
+    rows = list(progress(score(data.rows, completions, settings), len(data.rows), about["name"]))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / RESULTS_NAME, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    seconds = time.monotonic() - started
+    run = about | provenance(data, options, folder) | {"seconds": round(seconds, 1)}
+    baseline = base.written.report if base else None
+    return Done(about["name"], write_report(folder, rows, run=run, baseline=baseline), seconds)
+
+
+def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
+    """What a score depends on beside the model: data, databases, prompt, sampling, versions and commit."""
+    files = {path for row in data.rows for path in database_files(row, Settings(data.databases)) if path.is_file()}
+    job = folder / "generation.json"
+    asked = json.loads(job.read_text(encoding="utf-8")) if job.is_file() and not (options.gold or options.predictions) else {}
+    keys = ("model", "weights", "adapter_hash", "max_tokens", "seed", "batch", "dtype", "stop_token_ids", "prompts_hash")
+    return {
+        "data": str(data.path),
+        "data_hash": recipe.file_hash(data.path),
+        "databases": {path.parent.name + "/" + path.name: database_hash(path) for path in sorted(files)},
+        "prompt_tags": data.rows[0].get("tags", [])[:2],
+        "prompt_hash": prompt_hash(),
+        "generation": {key: asked[key] for key in keys if asked.get(key) is not None} | ({"temperature": 0} if asked else {}),
+        "execution": {"workers": options.workers, "timeout": options.timeout},
+        "versions": recipe.versions(),
+        "commit": recipe.commit(),
+    }
+
+
+def progress(results: Iterable[dict], total: int, name: str) -> Iterable[dict]:
+    """The results, with a bar on the terminal while they come."""
+    from rich.progress import track
+
+    return track(results, total=total, description=f"scoring {name}", transient=True)

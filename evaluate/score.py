@@ -1,0 +1,94 @@
+"""Completions to rows of results.jsonl: extract, execute, match, measure. Standard library, sqlglot and rouge-score only.
+
+What a row holds stands in `evaluate/results_file.py`; what each figure means, in the module that computes it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from evaluate import exact_match as exact
+from evaluate.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json
+from evaluate.error_class import classify
+from evaluate.examples import read_json
+from evaluate.extract import extract_sql
+from evaluate.features import features
+from evaluate.hardness import hardness
+from evaluate.judge import Example, Verdict, judge_all
+from evaluate.text_metrics import is_valid_syntax, rouge, token_f1
+
+
+class Settings(NamedTuple):
+    """How to execute: the databases folder, worker processes (1: a plain loop), seconds a query may take."""
+
+    databases: Path
+    workers: int = 2
+    timeout: float = 30.0
+
+
+def score(rows: list[dict], completions: dict[str, str | None], settings: Settings) -> Iterator[dict]:
+    """The results of `rows`, in their order, as soon as each is known.
+
+    Args:
+        rows: examples (`evaluate.examples`).
+        completions: raw completion, or SQL, by row id as text; an id without one is scored as `no_sql`.
+    """
+    sqls = {str(row["id"]): found(completions.get(str(row["id"]))) for row in rows}
+    examples = [Example(str(row["id"]), row["output"], sqls[str(row["id"])], database_files(row, settings)) for row in rows]
+    catalogs = Catalogs(settings.databases)
+    verdicts = judge_all(examples, workers=settings.workers, timeout=settings.timeout)
+    for row, (key, verdict) in zip(rows, verdicts, strict=True):
+        yield result_row(row, completions.get(key), sqls[key], verdict, catalogs)
+
+
+def found(completion: str | None) -> str | None:
+    """The SQL in a completion, None where there is none."""
+    return extract_sql(completion) if completion else None
+
+
+def database_files(row: dict, settings: Settings) -> tuple[Path, ...]:
+    """Every `.sqlite` file in the folder of a row's database (a test suite has several), or the path that is missing."""
+    path = settings.databases / row.get("database", f"{row['db_id']}/{row['db_id']}.sqlite")
+    return tuple(sorted(path.parent.glob("*.sqlite"))) or (path,)
+
+
+class Catalogs:
+    """The tables and keys of each database, read once: from Spider's `tables.json` beside the folder, else from the file."""
+
+    def __init__(self, databases: Path) -> None:
+        self.databases = databases
+        entries = read_json(path) if (path := databases.parent / "tables.json").is_file() else []
+        self.catalogs = {entry["db_id"]: catalog_from_tables_json(entry) for entry in entries}
+
+    def of(self, row: dict) -> Catalog:
+        if row["db_id"] not in self.catalogs:
+            path = database_files(row, Settings(self.databases))[0]
+            self.catalogs[row["db_id"]] = catalog_from_sqlite(path) if path.is_file() else Catalog({}, ())
+        return self.catalogs[row["db_id"]]
+
+
+def result_row(row: dict, completion: str | None, sql: str | None, verdict: Verdict, catalogs: Catalogs) -> dict:
+    """One line of results.jsonl."""
+    gold = row["output"]
+    return {
+        "id": row["id"],
+        "db_id": row["db_id"],
+        "question": row["question"],
+        "gold": gold,
+        "completion": completion,
+        "sql": sql,
+        "outcome": verdict.outcome,
+        "error": verdict.error,
+        "error_class": classify(gold, sql, verdict.outcome, verdict.error),
+        "hardness": hardness(gold),
+        "matches": verdict.matches,
+        "exact_match": exact.exact_match(gold, sql, catalogs.of(row)),
+        "seconds": verdict.seconds,
+        "features": list(features(gold)),
+        "gold_seconds": verdict.gold_seconds,
+        "syntax": is_valid_syntax(sql),
+        "token_f1": token_f1(gold, sql),
+        "rouge": rouge(gold, sql),
+        "flags": [name for name in ("gold_empty", "tied_limit") if getattr(verdict, name)],
+        "preview": {"gold": verdict.gold_preview, "prediction": verdict.prediction_preview},
+    }

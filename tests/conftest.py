@@ -1,0 +1,65 @@
+"""A tiny random model with a real tokenizer, made by the tests themselves; every test runs with the hubs switched off."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+ROOT = Path(__file__).resolve().parents[1]
+
+# The special tokens of every template the recipes use, so that one tokenizer serves them all.
+SPECIAL_TOKENS = (
+    *("<pad>", "<eos>", "<bos>", "<unk>", "<s>", "</s>"),
+    *("<start_of_turn>", "<end_of_turn>"),
+    *("<|im_start|>", "<|im_end|>", "<|endoftext|>"),
+    *("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>"),
+    *("<|EOT|>", "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
+)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """A folder with a random two-layer Llama of about 100,000 weights and a byte-level BPE tokenizer."""
+    torch = pytest.importorskip("torch", reason="needs .venv: ./launch.sh setup")
+    transformers = pytest.importorskip("transformers", reason="needs .venv: ./launch.sh setup")
+    folder = tmp_path_factory.mktemp("models") / "tiny-llama"
+    tokenizer = byte_level_tokenizer(transformers)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=32,
+        max_position_embeddings=1024,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    transformers.LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+    return folder
+
+
+def byte_level_tokenizer(transformers):
+    """A byte-level BPE tokenizer trained on a few lines of SQL, with all of SPECIAL_TOKENS."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=600, special_tokens=list(SPECIAL_TOKENS), initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(["SELECT name FROM planets WHERE year = 2009", "Write a SQLite query."] * 9, trainer)
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>", unk_token="<unk>"
+    )

@@ -1,0 +1,141 @@
+"""Reading a recipe, refusing a wrong one with one clear line, and keeping what a training was made with."""
+
+import json
+
+import pytest
+
+pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
+
+from recipes import recipe
+
+MINIMAL = """\
+model_name_or_path: m
+template: gemma
+dataset: exoplanets_train
+eval_dataset: exoplanets_eval
+output_dir: {out}
+learning_rate: 1.0e-4
+stage: sft
+do_train: true
+finetuning_type: lora
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "toy.yaml"
+    file.write_text(MINIMAL.format(out=tmp_path / "out"))
+    return file
+
+
+def test_an_override_replaces_a_key_and_is_read_as_yaml(path):
+    values = recipe.read(path, ["learning_rate=5e-5", "template=alpaca", "bf16=true"])
+    assert (values["learning_rate"], values["template"], values["bf16"]) == (5e-5, "alpaca", True)
+
+
+def test_a_recipe_names_its_corpora_once(path):
+    assert recipe.corpora(recipe.read(path, ["dataset=exoplanets_train,spider_train"])) == ["exoplanets", "spider"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1, 2", "toy.yaml: not valid YAML: "),
+        ("- a\n- b\n", "toy.yaml: not a mapping of keys to values. "),
+        ("template: gemma\n", "toy.yaml: key 'model_name_or_path' is missing. "),
+    ],
+)
+def test_a_broken_recipe_is_named_in_one_line(path, text, message):
+    path.write_text(text)
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.read(path)
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_recipe_points_to_the_list(tmp_path):
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.read(tmp_path / "none.yaml")
+    assert str(raised.value) == f"{tmp_path}/none.yaml: No such file or directory. ./launch.sh list shows the recipes."
+
+
+def test_an_override_without_a_value_is_refused(path):
+    with pytest.raises(recipe.RecipeError, match="override 'learning_rate': expected KEY=VALUE"):
+        recipe.read(path, ["learning_rate"])
+
+
+def test_a_misspelt_key_is_refused_with_the_nearest_one(path):
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.check(path, recipe.read(path, ["lerning_rate=1"]))
+    assert str(raised.value) == f"{path}: unknown key 'lerning_rate'; did you mean 'learning_rate'?"
+
+
+def test_a_value_the_trainer_refuses_is_told_without_a_traceback(path):
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.check(path, recipe.read(path, ["use_cpu=true", "save_strategy=sometimes"]))
+    assert "sometimes" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_begin_keeps_the_recipe_with_its_overrides(path, tmp_path, capsys):
+    assert recipe.begin(path, ["lora_rank=4", "use_cpu=true"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/out\n"
+    kept = recipe.read(tmp_path / "out/recipe.yaml")
+    assert kept == recipe.read(path, ["lora_rank=4", "use_cpu=true"])
+
+
+def finished(path, tmp_path) -> None:
+    """A training of `path` that ended, as `finish` records it but for its data."""
+    recipe.begin(path, ["use_cpu=true"])
+    (tmp_path / "out/training.json").write_text(json.dumps({"data": {}}))
+
+
+def test_a_finished_training_with_the_same_settings_is_not_done_again(path, tmp_path):
+    finished(path, tmp_path)
+    assert recipe.begin(path, ["use_cpu=true"]) == recipe.ALREADY_TRAINED
+    assert recipe.begin(path, []) == recipe.ALREADY_TRAINED  # where it runs does not matter
+
+
+def test_other_settings_in_the_same_folder_are_refused_and_nothing_is_lost(path, tmp_path):
+    finished(path, tmp_path)
+    before = (tmp_path / "out/recipe.yaml").read_text()
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.begin(path, ["learning_rate=3.0e-4"])
+    assert "(learning_rate: 0.0001 -> 0.0003)" in str(raised.value)
+    assert f"output_dir={tmp_path}/out_2" in str(raised.value)
+    assert (tmp_path / "out/recipe.yaml").read_text() == before
+
+
+def test_overwrite_output_dir_trains_anew(path, tmp_path):
+    finished(path, tmp_path)
+    assert recipe.begin(path, ["learning_rate=3.0e-4", "overwrite_output_dir=true", "use_cpu=true"]) == 0
+    assert not (tmp_path / "out/training.json").exists()
+
+
+def test_an_interrupted_training_may_go_on(path):
+    assert [recipe.begin(path, ["use_cpu=true"]) for _ in range(2)] == [0, 0]
+
+
+def test_changed_training_data_is_refused(path, tmp_path, monkeypatch):
+    data = tmp_path / "exoplanets_train.json"
+    data.write_text('[{"tags": ["style:ddl", "prompt:1"]}]')
+    monkeypatch.setattr(recipe, "data_file", lambda name: data)
+    recipe.begin(path, ["use_cpu=true"])
+    recipe.finish(tmp_path / "out", 1.0)
+    assert recipe.begin(path, []) == recipe.ALREADY_TRAINED
+    data.write_text('[{"tags": ["style:ddl", "prompt:2"]}]')
+    with pytest.raises(recipe.RecipeError, match="exoplanets_train: the converted file has changed"):
+        recipe.begin(path, [])
+
+
+def test_finish_records_what_the_score_will_depend_on(path, tmp_path, monkeypatch):
+    data = tmp_path / "exoplanets_train.json"
+    data.write_text('[{"tags": ["style:ddl", "prompt:1", "runnable"]}]')
+    monkeypatch.setattr(recipe, "data_file", lambda name: data)
+    recipe.begin(path, ["use_cpu=true"])
+    recipe.finish(tmp_path / "out", 12.5)
+    record = json.loads((tmp_path / "out/training.json").read_text())
+    assert record["seconds"] == 12.5
+    assert record["data"] == {"exoplanets_train": recipe.file_hash(data)}
+    assert record["prompt_tags"] == ["style:ddl", "prompt:1"]
+    assert {"llamafactory", "torch", "transformers", "python"} <= record["versions"].keys()

@@ -1,0 +1,150 @@
+"""launch.sh as it is typed: what it prints, what it refuses, and that a dry run touches nothing."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+COPIED = ("launch.sh", "recipes", "requirements", "environment.py")
+
+
+@pytest.fixture
+def clone(tmp_path) -> Path:
+    """The launcher alone in a fresh folder whose name has a space: no virtual environment."""
+    folder = tmp_path / "a clone"
+    folder.mkdir()
+    for name in COPIED:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    return folder
+
+
+def launch(folder: Path, *words: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("WANDB")} | variables
+    command = ["bash", str(folder / "launch.sh"), *words]
+    return subprocess.run(command, cwd=cwd or folder, env=environment, capture_output=True, text=True)
+
+
+def test_no_arguments_print_the_usage(clone):
+    run = launch(clone)
+    assert run.returncode == 0
+    assert run.stdout.startswith("Usage: ./launch.sh RECIPE [KEY=VALUE ...]")
+
+
+def test_list_shows_every_recipe_with_its_title(clone):
+    lines = launch(clone, "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
+    assert "Gemma-3-270M (base) on the exoplanets sample, LoRA rank 16, bf16." in lines[-1] + "".join(lines)
+
+
+def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
+    before = sorted(clone.rglob("*"))
+    run = launch(clone, "gemma3_270m_lora", "--dry-run", "learning_rate=1.0e-4", cwd=tmp_path)
+    commands = [line for line in run.stdout.splitlines() if line.startswith("+")]
+    assert run.returncode == 0
+    for part in (
+        "-m venv --clear .venv",
+        "-m venv --clear .venv-vllm",
+        "pip install --disable-pip-version-check --no-deps -r requirements/train.txt",
+        "models/run.py recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
+        "converters/run.py --recipe recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
+        "recipes/recipe.py begin recipes/gemma3_270m_lora.yaml",
+        "llamafactory-cli train recipes/gemma3_270m_lora.yaml",
+        "evaluate/run.py --adapter out/gemma3_270m_lora --base",
+    ):
+        assert any(part in command for command in commands), part
+    assert sorted(clone.rglob("*")) == before
+
+
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="this machine has a GPU")
+def test_without_a_gpu_the_trainer_gets_the_keys_a_cpu_needs(clone):
+    train = next(line for line in launch(clone, "gemma3_270m_lora", "--dry-run").stdout.splitlines() if "-cli train" in line)
+    assert train.endswith("recipes/gemma3_270m_lora.yaml use_cpu=true bf16=true fp16=false")
+
+
+def test_with_a_gpu_the_recipe_is_left_as_it_is(clone, tmp_path):
+    smi = tmp_path / "bin/nvidia-smi"
+    smi.parent.mkdir()
+    smi.write_text("#!/bin/sh\nexit 0\n")
+    smi.chmod(0o755)
+    out = launch(clone, "gemma3_270m_lora", "--dry-run", PATH=f"{smi.parent}:{os.environ['PATH']}").stdout
+    assert next(line for line in out.splitlines() if "-cli train" in line).endswith("train recipes/gemma3_270m_lora.yaml")
+    assert "requirements/vllm-cuda.txt" in out
+
+
+def test_no_evaluate_stops_after_the_training(clone):
+    assert "evaluate/run.py" not in launch(clone, "gemma3_270m_lora", "--dry-run", "--no-evaluate").stdout
+
+
+def test_an_output_dir_override_is_what_is_evaluated(clone):
+    out = launch(clone, "gemma3_270m_lora", "--dry-run", "output_dir=out/other").stdout
+    assert "evaluate/run.py --adapter out/other --base" in out
+
+
+def test_wandb_runs_offline_without_a_key_and_says_where(clone):
+    out = launch(clone, "gemma3_270m_lora", "--dry-run").stdout
+    assert "== WANDB_API_KEY is not set: Weights & Biases writes to out/gemma3_270m_lora/wandb (mode offline)" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gemma4"], "launch.sh: no recipe 'gemma4'; the recipes are: gemma3_270m_dora "),
+        (["gemma3_270m_lora", "3"], "launch.sh: '3' is not KEY=VALUE, as in learning_rate=5.0e-5\n"),
+        (["--frobnicate"], "Usage: ./launch.sh RECIPE"),
+    ],
+)
+def test_misuse_is_one_clear_line_and_exit_2(clone, words, message):
+    run = launch(clone, *words)
+    assert run.returncode == 2
+    assert run.stderr.startswith(message)
+
+
+def fake_python(folder: Path, script: str) -> str:
+    """A PATH whose every Python is a shell script, with the few tools launch.sh uses."""
+    folder.mkdir()
+    for name in ("python3.11", "python3.12", "python3", "python"):
+        (folder / name).write_text(f"#!/bin/bash\n{script}\n")
+        (folder / name).chmod(0o755)
+    for name in ("bash", "dirname", "cmp", "grep", "cat", "rm", "cp", "head", "sed", "basename", "xargs", "cut"):
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
+def test_a_python_without_venv_is_told_what_to_install(clone, tmp_path):
+    path = fake_python(tmp_path / "bin", 'case "$2" in *ensurepip*) exit 1;; esac')
+    run = launch(clone, "setup", PATH=path)
+    assert run.returncode == 1
+    assert run.stderr == "launch.sh: python3.11 lacks the module venv. Debian, Ubuntu: apt-get install python3-venv\n"
+
+
+def test_an_old_python_is_told_what_to_install(clone, tmp_path):
+    run = launch(clone, "setup", PATH=fake_python(tmp_path / "bin", "exit 1"))
+    assert run.returncode == 1
+    assert run.stderr.startswith("launch.sh: no Python 3.11 or 3.12 found. ")
+
+
+def test_a_failing_stage_stops_the_run_with_its_status(clone):
+    """The set-up counts as done; the first stage is a Python that fails with status 7."""
+    for folder, pins in ((".venv", "train"), (".venv-vllm", "vllm-cpu"), (".venv-vllm", "vllm-cuda")):
+        (clone / folder / "bin").mkdir(parents=True, exist_ok=True)
+        (clone / folder / "bin/python").write_text("#!/bin/sh\nexit 7\n")
+        (clone / folder / "bin/python").chmod(0o755)
+        if not (pins == "vllm-cuda" and shutil.which("nvidia-smi") is None):
+            shutil.copy(clone / f"requirements/{pins}.txt", clone / folder / "pins.txt")
+    run = launch(clone, "gemma3_270m_lora")
+    assert run.returncode == 7
+    assert "llamafactory-cli" not in run.stdout
+    assert "-m venv" not in run.stdout
+
+
+def test_it_is_clean_for_shellcheck():
+    shellcheck = shutil.which("shellcheck") or shutil.which(str(ROOT / ".venv/bin/shellcheck"))
+    if not shellcheck:
+        pytest.skip("shellcheck is not installed")
+    run = subprocess.run([shellcheck, ROOT / "launch.sh", ROOT / ".ci/run"], capture_output=True, text=True)
+    assert run.stdout == ""
