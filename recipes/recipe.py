@@ -49,7 +49,9 @@ def read(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> dict:
     try:
         config = OmegaConf.load(path)
         if not OmegaConf.is_dict(config):
-            raise RecipeError(f"{path}: not a mapping of keys to values. See recipes/gemma3_270m_lora.yaml for the form.")
+            raise RecipeError(
+                f"{path}: not a mapping of keys to values. See recipes/gemma3_270m_lora.yaml for the form."
+            )
         merged = OmegaConf.merge(config, OmegaConf.from_cli(list(overrides)))
         values = OmegaConf.to_container(merged, resolve=True)
     except OSError as error:
@@ -83,7 +85,7 @@ def data_file(name: str) -> Path:
 
 
 def check(path: Path, values: dict) -> None:
-    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError with the nearest known key for a misspelt one."""
+    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one."""
     from llamafactory import hparams
     from transformers import HfArgumentParser
 

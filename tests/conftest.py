@@ -1,4 +1,4 @@
-"""A tiny random model with a real tokenizer, made by the tests themselves; every test runs with the hubs switched off."""
+"""A tiny random model with a real tokenizer, made by the tests; every test runs with the hubs switched off."""
 
 import os
 from pathlib import Path

@@ -52,7 +52,8 @@ def test_a_full_disk_is_told_before_anything_is_downloaded(tmp_path, monkeypatch
     with pytest.raises(ModelError) as raised:
         make(tmp_path / "model")
     assert str(raised.value) == (
-        f"{tmp_path}: 0.5 GB free, 2 GB needed to assemble the weights. Free some disk space and run this command again."
+        f"{tmp_path}: 0.5 GB free, 2 GB needed to assemble the weights. "
+        "Free some disk space and run this command again."
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -78,7 +79,9 @@ def test_what_an_interrupted_run_left_is_removed(tmp_path, monkeypatch):
         return work / "model.gguf"
 
     monkeypatch.setattr(gemma3_270m, "download", finish)
-    monkeypatch.setattr(gemma3_270m, "save_weights", lambda file, folder: (folder / "model.safetensors").write_text("w"))
+    monkeypatch.setattr(
+        gemma3_270m, "save_weights", lambda file, folder: (folder / "model.safetensors").write_text("w")
+    )
     monkeypatch.setattr(gemma3_270m, "save_tokenizer", lambda file, folder: (folder / "tokenizer.json").write_text("t"))
     make(tmp_path / "model")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["model", "model.safetensors", "tokenizer.json"]
