@@ -1,4 +1,4 @@
-"""What a training left behind: finding it, reading the recipe it was trained with, and making it something vLLM serves."""
+"""What a training left behind: finding it, reading its recipe, and making it something vLLM serves."""
 
 import json
 import subprocess
@@ -39,7 +39,9 @@ def find(folder: Path) -> list[Trained]:
     """
     here = [folder] if has_weights(folder) else sorted(path for path in folder.glob("*") if has_weights(path))
     if not here:
-        raise AdapterError(f"{folder}: no adapter_config.json and no trained model here or one level below. Train one first: ./launch.sh list")
+        raise AdapterError(
+            f"{folder}: no adapter and no trained model here or one level below. Train one first: ./launch.sh list"
+        )
     return [Trained(path, read_recipe(path)) for path in here]
 
 
@@ -56,7 +58,9 @@ def read_recipe(folder: Path) -> dict:
     for path in (kept, shipped):
         if path.is_file():
             return recipe.read(path)
-    raise AdapterError(f"{folder}: neither {recipe.KEPT} here nor {shipped.relative_to(ROOT)}. Copy the recipe it was trained with to {kept}.")
+    raise AdapterError(
+        f"{folder}: neither {recipe.KEPT} here nor {shipped.relative_to(ROOT)}. Copy its recipe to {kept}."
+    )
 
 
 def served(trained: Trained) -> Served:
@@ -68,13 +72,18 @@ def served(trained: Trained) -> Served:
     if not trained.is_adapter:
         return Served(str(trained.folder))
     config = json.loads((trained.folder / "adapter_config.json").read_text(encoding="utf-8"))
-    if has_gpu() and config.get("peft_type") == "LORA" and not config.get("use_dora") and not config.get("modules_to_save"):
+    if (
+        has_gpu()
+        and config.get("peft_type") == "LORA"
+        and not config.get("use_dora")
+        and not config.get("modules_to_save")
+    ):
         return Served(trained.recipe["model_name_or_path"], trained.folder)
     return Served(str(merged(trained)))
 
 
 def merged(trained: Trained) -> Path:
-    """The folder of base and adapter merged by `llamafactory-cli export`, made where missing or older than the adapter."""
+    """The folder of base and adapter merged by `llamafactory-cli export`, made where missing or out of date."""
     target, note = trained.folder / "merged", trained.folder / "merged" / "merged_from.txt"
     digest = weights_hash(trained.folder)
     if note.is_file() and note.read_text(encoding="utf-8") == digest:
@@ -105,5 +114,3 @@ def export_values(trained: Trained, target: Path) -> dict[str, str]:
         "export_device": "cpu",
         "trust_remote_code": str(trained.recipe.get("trust_remote_code", False)).lower(),
     }
-
-

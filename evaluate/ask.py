@@ -37,8 +37,12 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="evaluate/ask.py", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--adapter", type=Path, required=True, metavar="DIR", help="output folder of a training")
     parser.add_argument("--database", type=Path, required=True, metavar="FILE", help="the SQLite file to ask about")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)")
-    parser.add_argument("--max-tokens", type=int, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)")
+    parser.add_argument(
+        "--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--max-tokens", type=int, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)"
+    )
     parser.add_argument("question", nargs="+", help="one or more questions, each in quotes")
     return parser.parse_args()
 
@@ -84,7 +88,9 @@ def print_rows(console: Console, result: Execution) -> None:
         table.add_row(*("NULL" if cell is None else str(cell) for cell in row))
     console.print(table, markup=False)
     shown = f", the first {ROWS_SHOWN} shown" if len(result.rows) > ROWS_SHOWN else ""
-    console.print(f"{len(result.rows)} row{'s'[: len(result.rows) != 1]}{shown} in {result.seconds:.3f} s", highlight=False)
+    console.print(
+        f"{len(result.rows)} row{'s'[: len(result.rows) != 1]}{shown} in {result.seconds:.3f} s", highlight=False
+    )
 
 
 def main() -> int:

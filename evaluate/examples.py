@@ -18,7 +18,9 @@ def read_examples(path: Path) -> list[dict]:
     """The rows of a data file, in file order. Raises DataError, telling the first ten mistakes at once."""
     raw = read_json(path)
     if not isinstance(raw, list) or not raw:
-        raise DataError(f"{path}: expected a JSON array with at least one row. Convert it: python converters/run.py --help")
+        raise DataError(
+            f"{path}: expected a JSON array with at least one row. Convert it: python converters/run.py --help"
+        )
     rows = [from_spider(number, row) for number, row in enumerate(raw)]
     mistakes = [
         f"row {number}: key {key!r} is missing"
@@ -27,7 +29,11 @@ def read_examples(path: Path) -> list[dict]:
         if not isinstance(row, dict) or key not in row
     ]
     ids = [str(row["id"]) for row in rows] if not mistakes else []
-    mistakes += [f"id {key!r} stands more than once" for key in sorted({key for key in ids if ids.count(key) > 1})] if len(set(ids)) < len(ids) else []
+    mistakes += (
+        [f"id {key!r} stands more than once" for key in sorted({key for key in ids if ids.count(key) > 1})]
+        if len(set(ids)) < len(ids)
+        else []
+    )
     if mistakes:
         raise DataError(f"{path}: {'; '.join(mistakes[:10])}. Expected a converted file or Spider's dev.json.")
     return rows
@@ -38,7 +44,13 @@ def from_spider(number: int, row: dict) -> dict:
     if not isinstance(row, dict) or "query" not in row or "db_id" not in row:
         return row
     database = f"{row['db_id']}/{row['db_id']}.sqlite"
-    return {"id": number, "db_id": row["db_id"], "database": database, "question": row.get("question", ""), "output": row["query"]}
+    return {
+        "id": number,
+        "db_id": row["db_id"],
+        "database": database,
+        "question": row.get("question", ""),
+        "output": row["query"],
+    }
 
 
 def read_json(path: Path):
@@ -65,7 +77,9 @@ def read_predictions(path: Path) -> dict[str, str]:
         if problem:
             mistakes.append(f"line {number}: {problem}")
     if mistakes or not predictions:
-        raise DataError(f"{path}: {'; '.join(mistakes[:10]) or 'no prediction in it'}. Give JSON lines with id and prediction.")
+        raise DataError(
+            f"{path}: {'; '.join(mistakes[:10]) or 'no prediction in it'}. Give JSON lines with id and prediction."
+        )
     return predictions
 
 

@@ -45,7 +45,9 @@ def complete(encoded: Encoded, served: Served, sampling: Sampling, folder: Path)
     """
     folder.mkdir(parents=True, exist_ok=True)
     prompts, completions = folder / "prompts.jsonl", folder / "completions.jsonl"
-    write_text(prompts, "".join(json.dumps({"id": key, "prompt_token_ids": ids}) + "\n" for key, ids in encoded.prompts))
+    write_text(
+        prompts, "".join(json.dumps({"id": key, "prompt_token_ids": ids}) + "\n" for key, ids in encoded.prompts)
+    )
     job = make_job(encoded, served, sampling) | {"prompts": str(prompts), "completions": str(completions)}
     forget_other_run(folder, job)
     made = read_completions(completions)
@@ -116,7 +118,7 @@ def adapter_rank(adapter: Path) -> int:
 
 
 def weights_hash(folder: str | Path) -> str | None:
-    """12 hex digits that change with the weights in a folder: names, sizes and times of its files; None for a hub name."""
+    """12 hex digits that change with a folder's weights (names, sizes and times of its files); None for a hub name."""
     files = sorted(Path(folder).glob("*.safetensors")) + sorted(Path(folder).glob("*.bin"))
     facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:12] if files else None

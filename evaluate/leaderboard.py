@@ -15,13 +15,22 @@ def print_leaderboard(done: Sequence, console: Console | None = None) -> None:
     console = console or Console()
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("run", "execution\nrate", "execution accuracy\nand 95 % interval", "exact\nmatch", "n", "s"):
-        table.add_column(heading, justify="left" if heading == "run" else "right", overflow="fold", no_wrap=heading != "run")
+        table.add_column(
+            heading, justify="left" if heading == "run" else "right", overflow="fold", no_wrap=heading != "run"
+        )
     for run in sorted(done, key=lambda run: run.written.report["metrics"]["execution_accuracy"]["value"] or 0.0):
         table.add_row(run.name, *cells(run.written.report), f"{run.seconds:.0f}")
     console.print(table)
-    console.print("Execution accuracy by the rule `strict`; s: seconds of this evaluation, none for generation where it was cached.", soft_wrap=True)
+    console.print(
+        "Execution accuracy: rule `strict`. s: seconds, without generation where it was cached.",
+        soft_wrap=True,
+    )
     for run in done:
-        console.print(f"{run.name}: {relative(run.written.html)} (also report.md, report.json, results.jsonl)", soft_wrap=True, highlight=False)
+        console.print(
+            f"{run.name}: {relative(run.written.html)} (also report.md, report.json, results.jsonl)",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def cells(report: dict) -> list[str]:

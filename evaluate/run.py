@@ -1,6 +1,6 @@
 """Evaluate an adapter, a model or ready predictions on a converted file against SQLite, and write the reports.
 
-    python evaluate/run.py --adapter out/gemma3_270m_lora            what it was trained on and with is read from its folder
+    python evaluate/run.py --adapter out/gemma3_270m_lora            its folder says what it was trained on and with
     python evaluate/run.py --adapter out/gemma3_270m_lora --base     the base model too, side by side
     python evaluate/run.py --adapter out/                            every adapter found below: a leaderboard
     python evaluate/run.py --model NAME_OR_DIR --template gemma --data data/exoplanets_eval.json
@@ -37,19 +37,42 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         prog="evaluate/run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--adapter", type=Path, metavar="DIR", help="output folder of a training, or a folder of such folders")
+    what.add_argument(
+        "--adapter", type=Path, metavar="DIR", help="output folder of a training, or a folder of such folders"
+    )
     what.add_argument("--model", metavar="NAME_OR_DIR", help="a model as it is; needs --template and --data")
-    what.add_argument("--predictions", type=Path, metavar="FILE", help="JSON lines with id and prediction; needs --data")
+    what.add_argument(
+        "--predictions", type=Path, metavar="FILE", help="JSON lines with id and prediction; needs --data"
+    )
     what.add_argument("--gold", action="store_true", help="score the gold answers themselves; needs --data")
     parser.add_argument("--base", action="store_true", help="with --adapter: evaluate its base model too")
     parser.add_argument("--template", metavar="NAME", help="LLaMA-Factory's template for --model")
-    parser.add_argument("--data", type=Path, metavar="FILE", help="converted file or Spider's dev.json (default: the recipe's eval_dataset)")
-    parser.add_argument("--databases", type=Path, metavar="DIR", help="DIR/<db_id>/<db_id>.sqlite (default: data/databases/<corpus>)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="converted file or Spider's dev.json (default: the recipe's eval_dataset)",
+    )
+    parser.add_argument(
+        "--databases", type=Path, metavar="DIR", help="DIR/<db_id>/<db_id>.sqlite (default: data/databases/<corpus>)"
+    )
     parser.add_argument("--limit", type=positive, metavar="N", help="the first N rows only")
-    parser.add_argument("--max-tokens", type=positive, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)")
-    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="processes that execute SQL; 1 is a plain loop (default: %(default)s)")
-    parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)")
+    parser.add_argument(
+        "--max-tokens", type=positive, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        default=2,
+        metavar="N",
+        help="processes that execute SQL; 1 is a plain loop (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
+    )
     options = parser.parse_args(arguments)
     if not options.adapter and not options.data:
         parser.error("--model, --predictions and --gold need --data FILE")
@@ -77,7 +100,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"evaluate: {error.filename or ''}: {error.strerror}. Mend that and run again: what was made is kept.", file=sys.stderr)
+        print(
+            f"evaluate: {error.filename or ''}: {error.strerror}. Mend that and run again: what was made is kept.",
+            file=sys.stderr,
+        )
         return 1
     print_leaderboard(done)
     return 0

@@ -93,7 +93,14 @@ def plain_model(options: argparse.Namespace) -> Done:
     folder = options.out or ROOT / "out" / f"{name}_base_{data.path.stem}" / "evaluation"
     asked = {"model_name_or_path": options.model, "template": options.template}
     completions = generate(asked, Served(options.model), data, options, folder)
-    return finish({"name": name, "model": options.model, "template": options.template}, completions, data, options, folder, started)
+    return finish(
+        {"name": name, "model": options.model, "template": options.template},
+        completions,
+        data,
+        options,
+        folder,
+        started,
+    )
 
 
 def ready_answers(options: argparse.Namespace) -> Done:
@@ -116,7 +123,9 @@ def report_strangers(path: Path, answers: dict[str, str], data: Data) -> None:
         raise DataError(f"{path}: none of its {len(answers)} ids is in {data.path}. Give the data file they belong to.")
     strangers, silent = len(answers.keys() - wanted), len(wanted - answers.keys())
     if strangers or silent:
-        print(f"{path.name}: {strangers} predictions have no row in the data, {silent} rows have no prediction (scored as no_sql)")
+        print(
+            f"{path.name}: {strangers} predictions have no row in the data, {silent} rows no prediction (scored as no_sql)"
+        )
 
 
 def generate(values: dict, served, data: Data, options: argparse.Namespace, folder: Path) -> dict[str, str]:
@@ -126,13 +135,21 @@ def generate(values: dict, served, data: Data, options: argparse.Namespace, fold
 
     without = next((row["id"] for row in data.rows if "instruction" not in row), None)
     if without is not None:
-        raise DataError(f"{data.path}: row {without!r} has no prompt (key 'instruction'). Convert it first: python converters/run.py --help")
+        raise DataError(
+            f"{data.path}: row {without!r} has no prompt (key 'instruction'). Convert the file first: converters/run.py"
+        )
     made = complete(encode(data.rows, values), served, Sampling(options.max_tokens), folder)
     return {str(key): row["completion"] for key, row in made.items()}
 
 
 def finish(
-    about: dict, completions: dict, data: Data, options: argparse.Namespace, folder: Path, started: float, base: Done | None = None
+    about: dict,
+    completions: dict,
+    data: Data,
+    options: argparse.Namespace,
+    folder: Path,
+    started: float,
+    base: Done | None = None,
 ) -> Done:
     """Execute and match the answers, write results.jsonl and the reports."""
     settings = Settings(data.databases, options.workers, options.timeout)
@@ -149,15 +166,30 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
     """What a score depends on beside the model: data, databases, prompt, sampling, versions and commit."""
     files = {path for row in data.rows for path in database_files(row, Settings(data.databases)) if path.is_file()}
     job = folder / "generation.json"
-    asked = json.loads(job.read_text(encoding="utf-8")) if job.is_file() and not (options.gold or options.predictions) else {}
-    keys = ("model", "weights", "adapter_hash", "max_tokens", "seed", "batch", "dtype", "stop_token_ids", "prompts_hash")
+    asked = (
+        json.loads(job.read_text(encoding="utf-8"))
+        if job.is_file() and not (options.gold or options.predictions)
+        else {}
+    )
+    keys = (
+        "model",
+        "weights",
+        "adapter_hash",
+        "max_tokens",
+        "seed",
+        "batch",
+        "dtype",
+        "stop_token_ids",
+        "prompts_hash",
+    )
     return {
         "data": str(data.path),
         "data_hash": recipe.file_hash(data.path),
         "databases": {path.parent.name + "/" + path.name: database_hash(path) for path in sorted(files)},
         "prompt_tags": data.rows[0].get("tags", [])[:2],
         "prompt_hash": prompt_hash(),
-        "generation": {key: asked[key] for key in keys if asked.get(key) is not None} | ({"temperature": 0} if asked else {}),
+        "generation": {key: asked[key] for key in keys if asked.get(key) is not None}
+        | ({"temperature": 0} if asked else {}),
         "execution": {"workers": options.workers, "timeout": options.timeout},
         "versions": recipe.versions(),
         "commit": recipe.commit(),

@@ -1,4 +1,4 @@
-"""Completions to rows of results.jsonl: extract, execute, match, measure. Standard library, sqlglot and rouge-score only.
+"""Completions to rows of results.jsonl: extract, execute, match, measure.
 
 What a row holds stands in `evaluate/results_file.py`; what each figure means, in the module that computes it.
 """
@@ -34,7 +34,9 @@ def score(rows: list[dict], completions: dict[str, str | None], settings: Settin
         completions: raw completion, or SQL, by row id as text; an id without one is scored as `no_sql`.
     """
     sqls = {str(row["id"]): found(completions.get(str(row["id"]))) for row in rows}
-    examples = [Example(str(row["id"]), row["output"], sqls[str(row["id"])], database_files(row, settings)) for row in rows]
+    examples = [
+        Example(str(row["id"]), row["output"], sqls[str(row["id"])], database_files(row, settings)) for row in rows
+    ]
     catalogs = Catalogs(settings.databases)
     verdicts = judge_all(examples, workers=settings.workers, timeout=settings.timeout)
     for row, (key, verdict) in zip(rows, verdicts, strict=True):
@@ -47,13 +49,13 @@ def found(completion: str | None) -> str | None:
 
 
 def database_files(row: dict, settings: Settings) -> tuple[Path, ...]:
-    """Every `.sqlite` file in the folder of a row's database (a test suite has several), or the path that is missing."""
+    """Every `.sqlite` file in the folder of a row's database (test suites have several), or the missing path."""
     path = settings.databases / row.get("database", f"{row['db_id']}/{row['db_id']}.sqlite")
     return tuple(sorted(path.parent.glob("*.sqlite"))) or (path,)
 
 
 class Catalogs:
-    """The tables and keys of each database, read once: from Spider's `tables.json` beside the folder, else from the file."""
+    """Tables and keys of each database, read once: from a `tables.json` beside the folder, else from the file."""
 
     def __init__(self, databases: Path) -> None:
         self.databases = databases

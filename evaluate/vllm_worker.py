@@ -1,4 +1,4 @@
-"""The vLLM side of the evaluator: token ids in, completions out. Runs in `.venv-vllm` and imports nothing of this project.
+"""The vLLM side of the evaluator: token ids in, completions out. Runs in `.venv-vllm`, imports nothing of ours.
 
     .venv-vllm/bin/python evaluate/vllm_worker.py JOB.json
 
@@ -94,7 +94,9 @@ def main() -> int:
     if waiting:
         start = time.monotonic()
         generate(job, waiting)
-        print(f"vllm: {len(waiting)} completions in {time.monotonic() - start:.0f} s, engine start included", flush=True)
+        print(
+            f"vllm: {len(waiting)} completions in {time.monotonic() - start:.0f} s, engine start included", flush=True
+        )
     return 0
 
 

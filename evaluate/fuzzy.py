@@ -1,0 +1,156 @@
+"""The `fuzzy` rule's comparison: the same answer, whatever its columns are called and however its numbers are rounded.
+
+`match.fuzzy` holds the definition; here is how it is decided. Cells that agree within a tolerance are not an
+equivalence (a ~ b and b ~ c say nothing of a and c), so rows cannot be hashed: they are grouped by what must be equal,
+sorted by their numbers and paired with the first that agrees. Both searches, over columns and over pairs, are bounded.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+RELATIVE_TOLERANCE = 1e-4
+MAX_ASSIGNMENTS = 200  # complete column assignments that are compared
+MAX_STEPS = 10_000  # column assignments that are begun
+MAX_CELLS = 5_000_000  # cells looked at to find which columns can stand for which
+MAX_PAIRS = 500_000  # pairs of rows that are compared to pair up one group
+
+_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
+
+Cell = None | int | float | str | bytes
+Row = tuple[Cell, ...]
+
+
+def same_answer(gold: Sequence[Row], predicted: Sequence[Row], *, ordered: bool) -> bool:
+    """Whether `predicted` has as many rows and every gold column in them, cells agreeing as `cells_agree` says."""
+    if len(gold) != len(predicted):
+        return False
+    if not gold:
+        return True
+    width, predicted_width = len(gold[0]), len(predicted[0])
+    if width > predicted_width or width * predicted_width * len(gold) > MAX_CELLS:
+        return False
+    predicted_columns = _columns(predicted)
+    agree = _sequences_agree if ordered else _bags_agree
+    options = [
+        (column, [n for n, other in enumerate(predicted_columns) if agree(column, other)]) for column in _columns(gold)
+    ]
+    options.sort(key=lambda option: len(option[1]))
+    gold_columns = [column for column, _ in options]
+    return any(
+        ordered or _rows_agree(gold_columns, [predicted_columns[n] for n in chosen])
+        for chosen in islice(_assignments([numbers for _, numbers in options]), MAX_ASSIGNMENTS)
+    )
+
+
+def cells_agree(gold: Cell, predicted: Cell) -> bool:
+    """NULL with NULL; text with text but for case and white space; blobs when equal; numbers within the tolerance.
+
+    Two integers must be equal; of other numbers, the larger may exceed the smaller by 0.01 %, or one may be the other
+    rounded to the decimals it has (at least one). Text that is a number counts as that number.
+    """
+    return _plain_cells_agree(_plain(gold), _plain(predicted))
+
+
+def _plain_cells_agree(gold: Cell, predicted: Cell) -> bool:
+    if not (_is_number(gold) and _is_number(predicted)):
+        return gold == predicted
+    if gold == predicted or (isinstance(gold, int) and isinstance(predicted, int)):
+        return gold == predicted
+    if math.isinf(gold) or math.isinf(predicted):
+        return False
+    close = math.isclose(gold, predicted, rel_tol=RELATIVE_TOLERANCE)
+    return close or _is_rounded(gold, predicted) or _is_rounded(predicted, gold)
+
+
+def _plain(cell: Cell) -> Cell:
+    """The cell without what does not matter: case, white space, and being text where it is a number."""
+    if not isinstance(cell, str):
+        return cell
+    text = " ".join(cell.split()).casefold()
+    if not _NUMBER.fullmatch(text):
+        return text
+    return float(text) if any(mark in text for mark in ".e") else int(text)
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, int | float)
+
+
+def _is_rounded(short: float, long: float) -> bool:
+    whole, _, decimals = repr(short).partition(".")
+    if not decimals or "e" in decimals or decimals == "0" or len(whole) > 15:
+        return False
+    return math.isclose(round(long, len(decimals)), short, rel_tol=1e-12)
+
+
+def _columns(rows: Sequence[Row]) -> list[list[Cell]]:
+    return [[_plain(cell) for cell in column] for column in zip(*rows, strict=True)]
+
+
+def _sequences_agree(gold: Sequence[Cell], predicted: Sequence[Cell]) -> bool:
+    return all(map(_plain_cells_agree, gold, predicted))
+
+
+def _bags_agree(gold: Sequence[Cell], predicted: Sequence[Cell]) -> bool:
+    """Whether two columns could hold the same cells: others equal as multisets, numbers agreeing in ascending order."""
+    (gold_numbers, gold_others), (numbers, others) = _split(gold), _split(predicted)
+    if len(gold_numbers) != len(numbers) or Counter(gold_others) != Counter(others):
+        return False
+    return _sequences_agree(sorted(gold_numbers), sorted(numbers))
+
+
+def _split(cells: Iterable[Cell]) -> tuple[list[float], list[Cell]]:
+    numbers, others = [], []
+    for cell in cells:
+        (numbers if _is_number(cell) else others).append(cell)
+    return numbers, others
+
+
+def _assignments(candidates: list[list[int]]) -> Iterator[tuple[int, ...]]:
+    """Every choice of one candidate a gold column, none taken twice, until `MAX_STEPS`."""
+    begun: list[tuple[int, ...]] = [()]
+    for _ in range(MAX_STEPS):
+        if not begun:
+            return
+        chosen = begun.pop()
+        if len(chosen) == len(candidates):
+            yield chosen
+        else:
+            begun += [(*chosen, number) for number in reversed(candidates[len(chosen)]) if number not in chosen]
+
+
+def _rows_agree(gold: Sequence[Sequence[Cell]], predicted: Sequence[Sequence[Cell]]) -> bool:
+    gold_groups, groups = _groups(gold), _groups(predicted)
+    if {key: len(rows) for key, rows in gold_groups.items()} != {key: len(rows) for key, rows in groups.items()}:
+        return False
+    return all(_numbers_agree(rows, groups[key]) for key, rows in gold_groups.items())
+
+
+def _groups(columns: Sequence[Sequence[Cell]]) -> dict[tuple, list[tuple[float, ...]]]:
+    """The numbers of every row, sorted, by what else the row holds."""
+    groups: dict[tuple, list[tuple[float, ...]]] = defaultdict(list)
+    for row in zip(*columns, strict=True):
+        key = tuple((n, cell) for n, cell in enumerate(row) if not _is_number(cell))
+        groups[key].append(tuple(cell for cell in row if _is_number(cell)))
+    return {key: sorted(rows) for key, rows in groups.items()}
+
+
+def _numbers_agree(gold: list[tuple[float, ...]], predicted: list[tuple[float, ...]]) -> bool:
+    """Whether every row finds one of its own that agrees: by rank, else the first free one in ascending order."""
+    if all(map(_sequences_agree, gold, predicted)):
+        return True
+    taken = [False] * len(predicted)
+    first_free, pairs_left = 0, MAX_PAIRS
+    for row in gold:
+        while taken[first_free]:
+            first_free += 1
+        within = range(first_free, min(len(predicted), first_free + pairs_left))
+        found = next((n for n in within if not taken[n] and _sequences_agree(row, predicted[n])), None)
+        if found is None:
+            return False
+        pairs_left -= found - first_free
+        taken[found] = True
+    return True

@@ -1,0 +1,113 @@
+"""results.jsonl and the files beside it: what a row holds, reading it back, writing files whole or not at all.
+
+One line of results.jsonl is one example:
+
+    id, db_id, question, gold    as in the data file; `id` joins runs
+    completion, sql              what the model wrote, and the SQL found in it (null when none was)
+    outcome                      one of `OUTCOMES`; `correct` when rule strict holds
+    error, error_class           what went wrong, in the database's words and as a class; null where nothing did
+    hardness, features           Spider's level of the gold query, and the list of SQL features it uses
+    matches                      {rule: whether it holds}, for `RULES`
+    exact_match, syntax          Spider's exact set match, and whether SQLite's parser accepts the SQL
+    token_f1, rouge              overlap with the gold's text: a number, and {"rouge1", "rouge2", "rougeL", "rougeLsum"}
+    seconds, gold_seconds        run time of the answer and of the gold
+    flags                        `gold_empty` and `tied_limit`: what a correct verdict rests on
+    preview                      {"gold", "prediction"}: {"columns", "rows" (the first few), "total"} or null
+
+Reading checks that every row has its keys, a known outcome and an id of its own, and tells all mistakes at once.
+Not covered: making the rows (`score.py` does), what the figures mean (`aggregate.py`).
+"""
+
+import json
+import os
+from pathlib import Path
+
+OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
+# The data is at fault in these two, not the answer: counted and named, never scored.
+UNSCORED = ("gold_error", "no_database")
+RULES = ("strict", "spider", "spider_keep_distinct", "bird", "fuzzy")
+HARDNESS = ("easy", "medium", "hard", "extra")
+
+REQUIRED_KEYS = (
+    *("id", "db_id", "question", "gold", "completion", "sql", "outcome", "error", "error_class", "hardness"),
+    *("matches", "exact_match", "seconds", "features", "gold_seconds", "syntax", "token_f1", "rouge", "flags"),
+    "preview",
+)
+RESULTS_NAME = "results.jsonl"
+MISTAKES_TOLD = 10
+
+
+class ResultsError(ValueError):
+    """A results file that cannot be used; the text says which file, which line and what was expected."""
+
+
+def is_scored(row: dict) -> bool:
+    """True when the example counts for execution figures: its gold ran and its database was there."""
+    return row["outcome"] not in UNSCORED
+
+
+def results_path(run: str | Path) -> Path:
+    """The results.jsonl of a run: `run` is the file itself, its folder, or `out/<recipe>` with `evaluation/` inside."""
+    run = Path(run)
+    for candidate in (run, run / RESULTS_NAME, run / "evaluation" / RESULTS_NAME):
+        if candidate.is_file():
+            return candidate
+    raise ResultsError(f"{run}: expected a results.jsonl file or a folder that holds one")
+
+
+def read_results(run: str | Path) -> list[dict]:
+    """The rows of a run, in file order. Raises ResultsError naming every bad line (the first ten)."""
+    path = results_path(run)
+    rows, mistakes, lines_of = [], [], {}
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                mistakes.append(f"line {number}: not JSON ({error.msg})")
+                continue
+            mistakes.extend(f"line {number}: {text}" for text in _mistakes(row, number, lines_of))
+            rows.append(row)
+    if mistakes:
+        more = [f"and {len(mistakes) - MISTAKES_TOLD} more"] if len(mistakes) > MISTAKES_TOLD else []
+        raise ResultsError(f"{path}: " + "; ".join(mistakes[:MISTAKES_TOLD] + more))
+    if not rows:
+        raise ResultsError(f"{path}: no rows; an evaluation of nothing has no score")
+    return rows
+
+
+def _mistakes(row: object, number: int, lines_of: dict) -> list[str]:
+    """What is wrong with one row; `lines_of` remembers where each id was first seen."""
+    if not isinstance(row, dict):
+        return ["expected a JSON object"]
+    if missing := [key for key in REQUIRED_KEYS if key not in row]:
+        return [f"missing {', '.join(missing)}"]
+    found = []
+    if row["outcome"] not in OUTCOMES:
+        found.append(f"outcome {row['outcome']!r} is none of {', '.join(OUTCOMES)}")
+    if (first := lines_of.setdefault(str(row["id"]), number)) != number:
+        found.append(f"id {row['id']!r} stands on line {first} already")
+    return found
+
+
+def run_name(run: str | Path) -> str:
+    """A short name for a run: the folder of results.jsonl, or the one above when that is just called `evaluation`."""
+    folder = results_path(run).resolve().parent
+    return folder.parent.name if folder.name == "evaluation" else folder.name
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file so that a reader sees the old text or all of the new one, never a part (temporary file + rename).
+
+    Lone surrogates, which JSON can carry and UTF-8 cannot, become `?`. Nothing is left behind when writing fails.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        temporary.write_bytes(text.encode("utf-8", "replace"))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,170 @@
+"""SQL as text: a lexer for SQLite and the few rewritings that scoring needs, none of which parses a query.
+
+Covered: SQLite's strings, the four kinds of quoted names, both kinds of comments, words and punctuation, so that a word
+inside a literal or a comment is never mistaken for SQL. Not covered: grammar; `is_syntax` asks SQLite itself.
+Standard library only: the workers import this module.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+      | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
+      | (?P<string>'[^']*(?:''[^']*)*(?:'|\Z))
+      | (?P<name>"[^"]*(?:""[^"]*)*(?:"|\Z) | `[^`]*(?:``[^`]*)*(?:`|\Z) | \[[^\]]*(?:\]|\Z))
+      | (?P<number>\d[\w.]*)
+      | (?P<word>[^\W\d][\w$]*)
+      | (?P<mark>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_SPACED_COMPARISON = re.compile(r"([<>!]) =")
+_CURRENT_YEAR = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
+_NOT_ONE_QUERY = ("syntax error", "incomplete input", "unrecognized token", "parser stack overflow", "one statement")
+_MAX_CHECKED = 100_000  # characters of SQL that `is_syntax` hands to SQLite's parser
+
+
+class Token(NamedTuple):
+    """A piece of SQL text: `kind` is the name of its group in the lexer, `depth` counts the parentheses around it."""
+
+    kind: str
+    text: str
+    start: int
+    depth: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    def is_word(self, word: str) -> bool:
+        return self.kind == "word" and self.text.lower() == word
+
+
+def tokens(sql: str, start: int = 0) -> Iterator[Token]:
+    """Every token from `start` on; joined, they give the input back. Both parentheses of a pair have its depth."""
+    depth = 0
+    for found in _TOKEN.finditer(sql, start):
+        kind, text = found.lastgroup or "mark", found.group()
+        if text == ")":
+            depth -= 1
+        yield Token(kind, text, found.start(), depth)
+        if text == "(":
+            depth += 1
+
+
+def code_tokens(sql: str, start: int = 0) -> Iterator[Token]:
+    """The tokens that SQLite's parser would see: no white space, no comments."""
+    return (token for token in tokens(sql, start) if token.kind not in ("space", "comment"))
+
+
+def is_blank(sql: str) -> bool:
+    """Whether no statement stands in the text: it is empty, or white space, comments and semicolons only."""
+    return all(token.text == ";" for token in code_tokens(sql))
+
+
+def first_statement(sql: str) -> str:
+    """The text up to and with the first `;` that stands outside literals, comments and parentheses."""
+    if ";" not in sql:
+        return sql
+    end = next((token.end for token in tokens(sql) if token.text == ";" and token.depth <= 0), len(sql))
+    return sql[:end]
+
+
+@lru_cache(maxsize=4096)
+def close_comparisons(sql: str) -> str:
+    """`> =`, `< =`, `! =` closed up and `YEAR(CURDATE())` made 2020, as the official tool does, but in code alone.
+
+    Literals, quoted names and comments stay as they are.
+    """
+    if _rewrite(sql) == sql:
+        return sql
+    code: list[str] = []
+    written: list[str] = []
+    for token in tokens(sql):
+        if token.kind in ("comment", "string", "name"):
+            written += [_rewrite("".join(code)), token.text]
+            code.clear()
+        else:
+            code.append(token.text)
+    return "".join([*written, _rewrite("".join(code))])
+
+
+def _rewrite(code: str) -> str:
+    if " =" in code:
+        code = _SPACED_COMPARISON.sub(r"\1=", code)
+    return _CURRENT_YEAR.sub("2020", code) if "curdate" in code.lower() else code
+
+
+@lru_cache(maxsize=4096)
+def official_text(sql: str) -> str:
+    """What the official Spider tool executes with DISTINCT kept: as `close_comparisons`, but in literals as well."""
+    return _rewrite(sql)
+
+
+@lru_cache(maxsize=4096)
+def official_text_without_distinct(sql: str) -> str:
+    """What the official Spider tool executes by default: every word DISTINCT deleted, and only the first statement.
+
+    That later statements are dropped follows from how it deletes; with DISTINCT kept, two statements are an error.
+    """
+    first = first_statement(_SPACED_COMPARISON.sub(r"\1=", sql))
+    if "distinct" in first.lower():
+        first = "".join(token.text for token in tokens(first) if not token.is_word("distinct"))
+    return _rewrite(first)
+
+
+@lru_cache(maxsize=4096)
+def mentions_order(sql: str) -> bool:
+    """The official test for "row order matters": the text `order by` anywhere, in a sub-query or a literal as well."""
+    return "order by" in sql.lower()
+
+
+@lru_cache(maxsize=4096)
+def is_ordered(sql: str) -> bool:
+    """Whether the outermost query has an ORDER BY: the two words in sequence outside every parenthesis."""
+    if "order" not in sql.lower():
+        return False
+    outer = [token for token in code_tokens(sql) if token.depth <= 0]
+    return any(first.is_word("order") and second.is_word("by") for first, second in pairwise(outer))
+
+
+def tie_breakers(sql: str, width: int) -> tuple[str, str] | None:
+    """Two versions of a query that cuts its rows with an outermost LIMIT, or None for any other query.
+
+    Both keep the query's own ORDER BY and break its ties by all `width` result columns, one upwards and one downwards:
+    if they return different rows, which rows survive the LIMIT depends on how ties fall. Without an ORDER BY all rows
+    tie.
+    """
+    if "limit" not in sql.lower():
+        return None
+    limits = [token for token in code_tokens(sql) if token.depth <= 0 and token.is_word("limit")]
+    if not limits:
+        return None
+    head, tail = sql[: limits[-1].start], sql[limits[-1].start :]
+    opening = ", " if is_ordered(sql) else " ORDER BY "
+    versions = [opening + ", ".join(f"{n}{way}" for n in range(1, width + 1)) + " " for way in ("", " DESC")]
+    return head + versions[0] + tail, head + versions[1] + tail
+
+
+def is_syntax(sql: str) -> bool:
+    """Whether SQLite's parser accepts the text as one query; names need not exist.
+
+    The text is parsed as the body of a view and only explained, so that nothing is resolved, planned or run: that is
+    quick and bounded for any input.
+    """
+    if is_blank(sql) or len(sql) > _MAX_CHECKED or "\0" in sql:
+        return False
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        connection.execute("EXPLAIN CREATE VIEW checked AS " + sql)
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        return not any(text in str(error) for text in _NOT_ONE_QUERY)
+    finally:
+        connection.close()
+    return True
