@@ -99,6 +99,9 @@ def main(arguments: list[str] | None = None) -> int:
     except GenerationError as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("evaluate: stopped. What was generated is kept: the same command goes on from there.", file=sys.stderr)
+        return 130
     except OSError as error:
         print(
             f"evaluate: {error.filename or ''}: {error.strerror}. Mend that and run again: what was made is kept.",

@@ -13,8 +13,9 @@ from evaluate import adapters
 from evaluate.examples import DataError, read_examples, read_predictions
 from evaluate.gold import database_hash
 from evaluate.report import Written, write_report
-from evaluate.results_file import RESULTS_NAME, write_text
+from evaluate.results_file import RESULTS_NAME, read_results, write_text
 from evaluate.score import Settings, database_files, score
+from evaluate.tracking import log_evaluation
 from recipes import recipe
 
 ROOT = environment.ROOT
@@ -66,7 +67,10 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     about = {"name": trained.name, "recipe": trained.recipe, "adapter": str(trained.folder)}
     started = time.monotonic()
     completions = generate(trained.recipe, adapters.served(trained), data, options, folder)
-    return finish(about, completions, data, options, folder, started, base)
+    done = finish(about, completions, data, options, folder, started, base)
+    if log_evaluation(trained.folder, done.written.report, read_results(folder)):
+        print(f"{trained.name}: metrics and failures logged to the training's W&B run")
+    return done
 
 
 def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Namespace, known: dict[Path, Done]) -> Done:
@@ -123,9 +127,7 @@ def report_strangers(path: Path, answers: dict[str, str], data: Data) -> None:
         raise DataError(f"{path}: none of its {len(answers)} ids is in {data.path}. Give the data file they belong to.")
     strangers, silent = len(answers.keys() - wanted), len(wanted - answers.keys())
     if strangers or silent:
-        print(
-            f"{path.name}: {strangers} predictions have no row in the data, {silent} rows no prediction (scored as no_sql)"
-        )
+        print(f"{path.name}: {strangers} predictions have no row; {silent} rows have no prediction, scored as no_sql")
 
 
 def generate(values: dict, served, data: Data, options: argparse.Namespace, folder: Path) -> dict[str, str]:

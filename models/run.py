@@ -44,6 +44,9 @@ def main(arguments: list[str]) -> int:
     except ModelError as error:
         print(f"models: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("models: stopped, nothing half made is left; the same command starts anew.", file=sys.stderr)
+        return 130
     print(f"models: {name} is {'there' if Path(name).is_dir() else 'left to the model hub'}")
     return 0
 

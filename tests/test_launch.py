@@ -62,7 +62,9 @@ def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
 
 @pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="this machine has a GPU")
 def test_without_a_gpu_the_trainer_gets_the_keys_a_cpu_needs(clone):
-    train = next(line for line in launch(clone, "gemma3_270m_lora", "--dry-run").stdout.splitlines() if "-cli train" in line)
+    train = next(
+        line for line in launch(clone, "gemma3_270m_lora", "--dry-run").stdout.splitlines() if "-cli train" in line
+    )
     assert train.endswith("recipes/gemma3_270m_lora.yaml use_cpu=true bf16=true fp16=false")
 
 
@@ -72,7 +74,9 @@ def test_with_a_gpu_the_recipe_is_left_as_it_is(clone, tmp_path):
     smi.write_text("#!/bin/sh\nexit 0\n")
     smi.chmod(0o755)
     out = launch(clone, "gemma3_270m_lora", "--dry-run", PATH=f"{smi.parent}:{os.environ['PATH']}").stdout
-    assert next(line for line in out.splitlines() if "-cli train" in line).endswith("train recipes/gemma3_270m_lora.yaml")
+    assert next(line for line in out.splitlines() if "-cli train" in line).endswith(
+        "train recipes/gemma3_270m_lora.yaml"
+    )
     assert "requirements/vllm-cuda.txt" in out
 
 

@@ -76,7 +76,9 @@ def test_a_line_cut_short_by_a_kill_does_not_count(tmp_path):
 )
 def test_completions_of_another_run_are_not_used(worker, tmp_path, change):
     texts(tmp_path / "run")
-    (tmp_path / "run/completions.jsonl").write_text('{"id": "a", "completion": "old"}\n{"id": "b", "completion": "old"}\n')
+    (tmp_path / "run/completions.jsonl").write_text(
+        '{"id": "a", "completion": "old"}\n{"id": "b", "completion": "old"}\n'
+    )
     assert "old" not in texts(tmp_path / "run", **change).values()
 
 

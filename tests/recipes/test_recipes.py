@@ -66,7 +66,16 @@ def test_a_typo_in_it_fails(path):
         recipe.check(path, values)
 
 
-METHOD_KEYS = {"finetuning_type", "lora_rank", "lora_alpha", "lora_target", "use_dora", "learning_rate", "output_dir", "run_name"}
+METHOD_KEYS = {
+    "finetuning_type",
+    "lora_rank",
+    "lora_alpha",
+    "lora_target",
+    "use_dora",
+    "learning_rate",
+    "output_dir",
+    "run_name",
+}
 
 
 def test_the_methods_of_gemma_differ_only_in_their_own_keys():

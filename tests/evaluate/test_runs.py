@@ -1,0 +1,157 @@
+"""evaluate/run.py as it is typed, on ready answers: files, exit codes, messages. No model is needed."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+ROWS = [
+    ("How many singers are there?", "SELECT COUNT(*) FROM singer"),
+    ("Names of all singers, oldest first", "SELECT name FROM singer ORDER BY age DESC"),
+    ("Average age", "SELECT AVG(age) FROM singer"),
+]
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """A converted file of three questions, and `databases/band/band.sqlite` beside it."""
+    folder = tmp_path / "databases/band"
+    folder.mkdir(parents=True)
+    connection = sqlite3.connect(folder / "band.sqlite")
+    connection.executescript(
+        "CREATE TABLE singer(name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 40), ('Bo', 30);"
+    )
+    connection.close()
+    rows = [
+        {"id": f"band-{number}", "db_id": "band", "database": "band/band.sqlite", "question": question, "output": sql}
+        for number, (question, sql) in enumerate(ROWS)
+    ]
+    path = tmp_path / "band_eval.json"
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def evaluate(data: Path, *words: str, answers: list[dict] | None = None) -> subprocess.CompletedProcess:
+    folder = data.parent
+    if answers is not None:
+        (folder / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+        words = ("--predictions", str(folder / "answers.jsonl"), *words)
+    common = ["--data", str(data), "--databases", str(folder / "databases"), "--out", str(folder / "out")]
+    command = [sys.executable, str(ROOT / "evaluate/run.py"), *words, *common]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+
+
+def report(data: Path) -> dict:
+    return json.loads((data.parent / "out/report.json").read_text())
+
+
+def test_the_gold_answers_score_everything(data):
+    run = evaluate(data, "--gold")
+    assert run.returncode == 0, run.stderr
+    assert report(data)["metrics"]["execution_accuracy"]["value"] == 1.0
+    assert report(data)["outcomes"]["correct"] == 3
+
+
+def test_answers_are_joined_by_id_not_by_position(data):
+    answers = [{"id": f"band-{number}", "prediction": ROWS[number][1]} for number in (2, 0, 1)]
+    assert evaluate(data, answers=answers).returncode == 0
+    assert report(data)["outcomes"]["correct"] == 3
+
+
+def test_every_example_has_one_outcome_also_without_an_answer(data):
+    answers = [
+        {"id": "band-0", "prediction": "I do not know."},
+        {"id": "band-1", "prediction": "SELECT age FROM singer"},
+    ]
+    run = evaluate(data, answers=answers)
+    outcomes = {name: count for name, count in report(data)["outcomes"].items() if count}
+    assert outcomes == {"no_sql": 2, "wrong_result": 1}
+    assert "answers.jsonl: 0 predictions have no row; 1 rows have no prediction, scored as no_sql" in run.stdout
+
+
+def test_a_raw_completion_is_scored_by_the_sql_in_it(data):
+    fence = "Here you are:\n```sql\nSELECT COUNT(*) FROM singer;\n```\nThis counts them."
+    evaluate(data, "--limit", "1", answers=[{"id": "band-0", "prediction": fence}])
+    row = json.loads((data.parent / "out/results.jsonl").read_text())
+    assert (row["outcome"], row["sql"], row["completion"]) == ("correct", "SELECT COUNT(*) FROM singer", fence)
+
+
+def test_a_deleting_answer_scores_nothing_and_changes_nothing(data):
+    database = data.parent / "databases/band/band.sqlite"
+    before = database.read_bytes()
+    evaluate(data, answers=[{"id": "band-0", "prediction": "DELETE FROM singer"}])
+    assert report(data)["outcomes"]["correct"] == 0
+    assert database.read_bytes() == before
+
+
+def test_spiders_own_file_is_read_with_positions_as_ids(data):
+    dev = data.parent / "dev.json"
+    dev.write_text(json.dumps([{"db_id": "band", "question": q, "query": sql} for q, sql in ROWS]))
+    assert evaluate(dev, answers=[{"id": n, "prediction": sql} for n, (_, sql) in enumerate(ROWS)]).returncode == 0
+    assert report(data)["outcomes"]["correct"] == 3
+
+
+def test_a_missing_database_is_counted_and_not_scored(data):
+    rows = json.loads(data.read_text())
+    rows[1] |= {"db_id": "gone", "database": "gone/gone.sqlite"}
+    data.write_text(json.dumps(rows))
+    evaluate(data, "--gold")
+    assert report(data)["outcomes"]["no_database"] == 1
+    assert report(data)["metrics"]["execution_accuracy"]["n"] == 2
+    assert report(data)["not_scored"]["no_database"] == ["band-1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "band_eval.json: expected a JSON array with at least one row. "),
+        ("[{}]", "band_eval.json: row 0: key 'id' is missing; row 0: key 'db_id' is missing; "),
+        ("{", "band_eval.json: not readable as JSON ("),
+        (
+            '[{"id": 1, "db_id": "a", "question": "", "output": ""}, {"id": 1, "db_id": "a", "question": "", "output": ""}]',
+            "band_eval.json: id '1' stands more than once. ",
+        ),
+    ],
+)
+def test_a_bad_data_file_is_one_clear_line_and_exit_2(data, content, message):
+    data.write_text(content)
+    run = evaluate(data, "--gold")
+    assert run.returncode == 2
+    assert message in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([{"id": "band-0"}], "answers.jsonl: line 1: keys 'id' and 'prediction' (text) are expected. "),
+        ([{"id": "other", "prediction": "SELECT 1"}], "answers.jsonl: none of its 1 ids is in "),
+        ([], "answers.jsonl: no prediction in it. "),
+    ],
+)
+def test_bad_predictions_are_one_clear_line_and_exit_2(data, answers, message):
+    run = evaluate(data, answers=answers)
+    assert run.returncode == 2
+    assert message in run.stderr
+
+
+def test_nothing_to_evaluate_is_misuse(data):
+    command = [sys.executable, str(ROOT / "evaluate/run.py"), "--gold"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 2
+    assert "--model, --predictions and --gold need --data FILE" in run.stderr
+
+
+def test_a_folder_without_an_adapter_is_told(tmp_path):
+    pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
+    command = [sys.executable, str(ROOT / "evaluate/run.py"), "--adapter", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"evaluate: {tmp_path}: no adapter and no trained model here or one level below. Train one first: ./launch.sh list\n"
+    )

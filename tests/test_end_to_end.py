@@ -1,0 +1,115 @@
+"""The whole way on this machine's CPU with a tiny random model: real LLaMA-Factory, real merge, real vLLM, real SQLite."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import environment
+from tests.conftest import ROOT
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (environment.VLLM / "bin/python").exists(), reason="needs .venv-vllm: ./launch.sh setup"),
+]
+
+
+@pytest.fixture(scope="module")
+def overrides(tiny_model, tmp_path_factory) -> list[str]:
+    """A training of a few seconds, into a folder of its own."""
+    return [
+        f"model_name_or_path={tiny_model}",
+        f"output_dir={tmp_path_factory.mktemp('out') / 'tiny_lora'}",
+        "max_steps=4",
+        "save_strategy=steps",
+        "save_steps=2",
+        "eval_strategy=steps",
+        "eval_steps=2",
+        "logging_steps=1",
+    ]
+
+
+def launch(*words: str) -> subprocess.CompletedProcess:
+    # the launcher makes the environments; here they are there, and must not be made again
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("WANDB")}
+    command = ["./launch.sh", "gemma3_270m_lora", *words]
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def first_run(overrides) -> subprocess.CompletedProcess:
+    return launch(*overrides)
+
+
+@pytest.fixture(scope="module")
+def out(overrides) -> Path:
+    return Path(overrides[1].removeprefix("output_dir="))
+
+
+def test_the_launcher_trains_and_scores_base_and_adapter(first_run, out):
+    assert first_run.returncode == 0, first_run.stdout[-3000:] + first_run.stderr[-3000:]
+    assert "pip install" not in first_run.stdout
+    assert "tiny_lora" in first_run.stdout
+    assert "tiny-llama_base_exoplanets_eval" in first_run.stdout
+    assert "seconds a stage:" in first_run.stdout
+
+
+def test_a_run_leaves_the_files_the_readme_names(first_run, out):
+    for name in ("adapter_config.json", "recipe.yaml", "training.json", "training_loss.png", "trainer_log.jsonl"):
+        assert (out / name).is_file(), name
+    for name in ("prompts.jsonl", "completions.jsonl", "results.jsonl", "report.json", "report.md", "report.html"):
+        assert (out / "evaluation" / name).is_file(), name
+    assert list((out / "wandb").glob("offline-run-*"))
+
+
+def test_every_question_has_one_outcome(first_run, out):
+    report = json.loads((out / "evaluation/report.json").read_text())
+    questions = json.loads((ROOT / "data/exoplanets_eval.json").read_text())
+    rows = [json.loads(line) for line in (out / "evaluation/results.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == [question["id"] for question in questions]
+    assert sum(report["outcomes"].values()) == len(questions)
+    assert report["run"]["prompt_tags"][0] == "style:compact"
+
+
+def test_the_same_command_again_trains_and_generates_nothing(first_run, overrides, out):
+    stamps = {
+        path: path.stat().st_mtime_ns
+        for path in (out / "adapter_model.safetensors", out / "evaluation/completions.jsonl")
+    }
+    again = launch(*overrides)
+    assert again.returncode == 0
+    assert (
+        f"== {out} is trained already with these settings; to train anew add overwrite_output_dir=true" in again.stdout
+    )
+    assert "are up to date" in again.stdout
+    assert "vllm_worker.py" not in again.stdout
+    assert "llamafactory-cli train" not in again.stdout
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+
+
+def test_other_settings_in_the_same_folder_are_refused(first_run, overrides):
+    refused = launch(*overrides, "learning_rate=1.0e-5")
+    assert refused.returncode == 2
+    assert "was trained with other settings (learning_rate: " in refused.stderr
+
+
+def test_one_question_is_asked_on_the_same_prompt(first_run, out):
+    database = ROOT / "data/databases/exoplanets/exoplanets/exoplanets.sqlite"
+    command = [
+        sys.executable,
+        "evaluate/ask.py",
+        "--adapter",
+        out,
+        "--database",
+        database,
+        "How many planets are there?",
+    ]
+    run = subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode in (0, 1), run.stderr  # a random model answers nonsense: no SQL, or a query that fails
+    assert "How many planets are there?" in run.stdout
+    asked = json.loads((out / "ask/prompts.jsonl").read_text().splitlines()[0])["prompt_token_ids"]
+    trained = json.loads((out / "evaluation/prompts.jsonl").read_text().splitlines()[0])["prompt_token_ids"]
+    assert asked[:60] == trained[:60]
