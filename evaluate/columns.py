@@ -39,7 +39,6 @@ class _Node(NamedTuple):
 
     gold_rows: Sequence[int]
     predicted_rows: Sequence[int]
-    free: frozenset[int]
 
 
 class _Search:
@@ -52,17 +51,18 @@ class _Search:
         contents = [frozenset(Counter(column).items()) for column in predicted]
         options = [(column, _positions(frozenset(Counter(column).items()), contents)) for column in gold]
         self.gold = sorted(options, key=lambda option: len(option[1]))
+        self.free = set(range(len(predicted)))
         self.cells_left = MAX_CELLS
 
     def succeeds(self) -> bool:
         rows = len(self.predicted[0])
-        start = _Node([0] * rows, [0] * rows, frozenset(range(len(self.predicted))))
+        start = _Node([0] * rows, [0] * rows)
         open_choices = [self._choices(start, 0)]  # a stack of our own: tables may have 2000 columns
         while open_choices:
             node = next(open_choices[-1], None)
             if node is None:
                 open_choices.pop()
-            elif not node.free:
+            elif len(open_choices) == len(self.gold):
                 return True
             else:
                 open_choices.append(self._choices(node, len(open_choices)))
@@ -72,11 +72,13 @@ class _Search:
         gold_column, candidates = self.gold[depth]
         tried: set[int] = set()
         for position in candidates:
-            if position in node.free and self.same_as[position] not in tried:
+            if position in self.free and self.same_as[position] not in tried:
                 tried.add(self.same_as[position])
                 deeper = self._assign(node, gold_column, position)
                 if deeper is not None:
+                    self.free.remove(position)
                     yield deeper
+                    self.free.add(position)
 
     def _assign(self, node: _Node, gold_column: Column, position: int) -> _Node | None:
         self.cells_left -= len(gold_column)
@@ -88,7 +90,7 @@ class _Search:
         predicted_rows = [numbers.get(key, -1) for key in keys]
         if Counter(gold_rows) != Counter(predicted_rows):
             return None
-        return _Node(gold_rows, predicted_rows, node.free - {position})
+        return _Node(gold_rows, predicted_rows)
 
 
 def _positions(wanted: frozenset, contents: list[frozenset]) -> list[int]:

@@ -104,7 +104,7 @@ def extract_sql(completion: str) -> str | None:
 def _answer(text: str) -> str:
     """The text behind the mark of an answer, up to its end."""
     for mark in (_TURN, _OPEN):
-        found = mark.search(text)
+        found = None if _begins_query(text) else mark.search(text)
         if found and (_QUERY.search(text, found.end()) or not _QUERY.search(text)):
             text = text[found.end() :]
     text = text[_LEADING.match(text).end() :]
@@ -121,17 +121,19 @@ def _code_start(text: str) -> int:
     return next((token.start for token in code_tokens(text)), len(text))
 
 
+def _begins_query(text: str) -> bool:
+    start = _code_start(text)
+    return bool(_QUERY.match(text, start)) and not _reads_as_prose(text, start)
+
+
 def _is_only_sql(text: str) -> bool:
     """Whether all of the text is one query, so that nothing in its literals and comments is taken for a mark."""
-    start = _code_start(text)
-    begins = _QUERY.match(text, start) and not _reads_as_prose(text, start)
-    return bool(begins) and "[/sql]" not in text.lower() and is_syntax(text)  # [/SQL] would parse, as a quoted name
+    return _begins_query(text) and "[/sql]" not in text.lower() and is_syntax(text)  # [/SQL] would parse, as a name
 
 
 def _bare(text: str) -> _Candidate | None:
-    """The query that the text begins with, behind comments or an opening parenthesis at most."""
-    start = _code_start(text)
-    if not _QUERY.match(text, start) or _reads_as_prose(text, start):
+    """The query that the text begins with, behind comments at most."""
+    if not _begins_query(text):
         return None
     sql = _statement(text, 0)
     return _Candidate(sql, is_syntax(sql), True)

@@ -8,19 +8,28 @@ sorted by their numbers and paired with the first that agrees. Both searches, ov
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 RELATIVE_TOLERANCE = 1e-4
 MAX_ASSIGNMENTS = 200  # complete column assignments that are compared
 MAX_STEPS = 10_000  # column assignments that are begun
-MAX_CELLS = 5_000_000  # cells looked at to find which columns can stand for which
+MAX_CELLS = 2_000_000  # cells looked at to find which columns can stand for which
 MAX_PAIRS = 500_000  # pairs of rows that are compared to pair up one group
 
 _NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 
 Cell = None | int | float | str | bytes
 Row = tuple[Cell, ...]
+
+
+class _Column(NamedTuple):
+    """One column: its cells by row, and as a bag of numbers (ascending) and of others (counted)."""
+
+    cells: list[Cell]
+    numbers: list[float]
+    others: Counter[Cell]
 
 
 def same_answer(gold: Sequence[Row], predicted: Sequence[Row], *, ordered: bool) -> bool:
@@ -32,15 +41,13 @@ def same_answer(gold: Sequence[Row], predicted: Sequence[Row], *, ordered: bool)
     width, predicted_width = len(gold[0]), len(predicted[0])
     if width > predicted_width or width * predicted_width * len(gold) > MAX_CELLS:
         return False
-    predicted_columns = _columns(predicted)
-    agree = _sequences_agree if ordered else _bags_agree
-    options = [
-        (column, [n for n, other in enumerate(predicted_columns) if agree(column, other)]) for column in _columns(gold)
-    ]
+    others = _columns(predicted)
+    agree = _columns_agree if ordered else _bags_agree
+    options = [(column, [n for n, other in enumerate(others) if agree(column, other)]) for column in _columns(gold)]
     options.sort(key=lambda option: len(option[1]))
-    gold_columns = [column for column, _ in options]
+    gold_cells = [column.cells for column, _ in options]
     return any(
-        ordered or _rows_agree(gold_columns, [predicted_columns[n] for n in chosen])
+        ordered or _rows_agree(gold_cells, [others[n].cells for n in chosen])
         for chosen in islice(_assignments([numbers for _, numbers in options]), MAX_ASSIGNMENTS)
     )
 
@@ -86,40 +93,48 @@ def _is_rounded(short: float, long: float) -> bool:
     return math.isclose(round(long, len(decimals)), short, rel_tol=1e-12)
 
 
-def _columns(rows: Sequence[Row]) -> list[list[Cell]]:
-    return [[_plain(cell) for cell in column] for column in zip(*rows, strict=True)]
+def _columns(rows: Sequence[Row]) -> list[_Column]:
+    return [_column([_plain(cell) for cell in column]) for column in zip(*rows, strict=True)]
+
+
+def _column(cells: list[Cell]) -> _Column:
+    numbers = sorted(cell for cell in cells if _is_number(cell))
+    return _Column(cells, numbers, Counter(cell for cell in cells if not _is_number(cell)))
+
+
+def _columns_agree(gold: _Column, predicted: _Column) -> bool:
+    return _sequences_agree(gold.cells, predicted.cells)
+
+
+def _bags_agree(gold: _Column, predicted: _Column) -> bool:
+    """Whether two columns could hold the same cells: others equal as multisets, numbers agreeing in ascending order."""
+    if len(gold.numbers) != len(predicted.numbers) or gold.others != predicted.others:
+        return False
+    return _sequences_agree(gold.numbers, predicted.numbers)
 
 
 def _sequences_agree(gold: Sequence[Cell], predicted: Sequence[Cell]) -> bool:
     return all(map(_plain_cells_agree, gold, predicted))
 
 
-def _bags_agree(gold: Sequence[Cell], predicted: Sequence[Cell]) -> bool:
-    """Whether two columns could hold the same cells: others equal as multisets, numbers agreeing in ascending order."""
-    (gold_numbers, gold_others), (numbers, others) = _split(gold), _split(predicted)
-    if len(gold_numbers) != len(numbers) or Counter(gold_others) != Counter(others):
-        return False
-    return _sequences_agree(sorted(gold_numbers), sorted(numbers))
-
-
-def _split(cells: Iterable[Cell]) -> tuple[list[float], list[Cell]]:
-    numbers, others = [], []
-    for cell in cells:
-        (numbers if _is_number(cell) else others).append(cell)
-    return numbers, others
-
-
 def _assignments(candidates: list[list[int]]) -> Iterator[tuple[int, ...]]:
     """Every choice of one candidate a gold column, none taken twice, until `MAX_STEPS`."""
-    begun: list[tuple[int, ...]] = [()]
+    chosen: list[int] = []
+    taken: set[int] = set()
+    open_choices = [iter(candidates[0])]
     for _ in range(MAX_STEPS):
-        if not begun:
-            return
-        chosen = begun.pop()
-        if len(chosen) == len(candidates):
-            yield chosen
+        number = next((number for number in open_choices[-1] if number not in taken), None)
+        if number is None:
+            open_choices.pop()
+            if not chosen:
+                return
+            taken.discard(chosen.pop())
+        elif len(chosen) + 1 == len(candidates):
+            yield (*chosen, number)
         else:
-            begun += [(*chosen, number) for number in reversed(candidates[len(chosen)]) if number not in chosen]
+            chosen.append(number)
+            taken.add(number)
+            open_choices.append(iter(candidates[len(chosen)]))
 
 
 def _rows_agree(gold: Sequence[Sequence[Cell]], predicted: Sequence[Sequence[Cell]]) -> bool:

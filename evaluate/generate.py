@@ -90,7 +90,7 @@ def run_worker(job: Path) -> None:
         raise GenerationError(f"{environment.VLLM} is missing: vLLM is not installed. Run ./launch.sh setup")
     command = [str(python), str(WORKER), str(job)]
     print("+", *command, flush=True)
-    status = subprocess.run(command, env=os.environ | {"PYTHONPATH": ""}).returncode
+    status = subprocess.run(command, env=os.environ | {"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"}).returncode
     if status:
         raise GenerationError(f"the vLLM worker ended with status {status}; its message stands above.")
 

@@ -1,4 +1,4 @@
-"""The score table on the terminal: one row a run, the rule's name in every heading."""
+"""The score table of several runs: a short one on the terminal, one with every rule as Markdown."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluate.figures import interval, percent
+from evaluate.report_md import table as markdown_table
+from evaluate.results_file import write_text
+
+RULES = ("execution_accuracy", "spider_accuracy", "spider_keep_distinct_accuracy", "bird_accuracy", "fuzzy_accuracy")
+OTHERS = ("exact_match", "execution_rate", "syntax_rate", "token_f1", "bleu", "rougeL")
 
 
 def print_leaderboard(done: Sequence, console: Console | None = None) -> None:
@@ -15,22 +20,22 @@ def print_leaderboard(done: Sequence, console: Console | None = None) -> None:
     console = console or Console()
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("run", "execution\nrate", "execution accuracy\nand 95 % interval", "exact\nmatch", "n", "s"):
-        table.add_column(
-            heading, justify="left" if heading == "run" else "right", overflow="fold", no_wrap=heading != "run"
-        )
-    for run in sorted(done, key=lambda run: run.written.report["metrics"]["execution_accuracy"]["value"] or 0.0):
+        left = heading == "run"
+        table.add_column(heading, justify="left" if left else "right", overflow="fold", no_wrap=not left)
+    for run in ranked(done):
         table.add_row(run.name, *cells(run.written.report), f"{run.seconds:.0f}")
     console.print(table)
     console.print(
-        "Execution accuracy: rule `strict`. s: seconds, without generation where it was cached.",
-        soft_wrap=True,
+        "Execution accuracy: rule `strict`. s: seconds, without generation where it was cached.", soft_wrap=True
     )
     for run in done:
-        console.print(
-            f"{run.name}: {relative(run.written.html)} (also report.md, report.json, results.jsonl)",
-            soft_wrap=True,
-            highlight=False,
-        )
+        where = f"{run.name}: {relative(run.written.html)} (also report.md, report.json, results.jsonl)"
+        console.print(where, soft_wrap=True, highlight=False)
+
+
+def ranked(done: Sequence) -> list:
+    """The runs by execution accuracy, best last: on a terminal the last line is read first."""
+    return sorted(done, key=lambda run: run.written.report["metrics"]["execution_accuracy"]["value"] or 0.0)
 
 
 def cells(report: dict) -> list[str]:
@@ -43,6 +48,25 @@ def cells(report: dict) -> list[str]:
         percent(metrics["exact_match"]["value"]),
         str(accuracy["n"]),
     ]
+
+
+def write_leaderboard(done: Sequence, path: Path) -> Path:
+    """Write the runs, best first, with every match rule and the other metrics (in percent) as a Markdown table."""
+    columns = {name: name.removesuffix("_accuracy") for name in (*RULES, *OTHERS)} | {"execution_accuracy": "strict"}
+    rows = [
+        (
+            run.name,
+            *(number(run.written.report["metrics"][name]) for name in columns),
+            run.written.report["metrics"][RULES[0]]["n"],
+        )
+        for run in reversed(ranked(done))
+    ]
+    return write_text(path, markdown_table(("run", *columns.values(), "n"), rows) + "\n")
+
+
+def number(figure: dict) -> str:
+    """A fraction in percent without the sign; a dash for what was not scored."""
+    return "–" if figure["value"] is None else f"{100 * figure['value']:.1f}"
 
 
 def relative(path: Path) -> Path:

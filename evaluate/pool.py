@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -23,6 +24,7 @@ from evaluate.worker import MEMORY_EXIT, Broken, Done, Order, Step
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY_BYTES = 2 * 2**30  # address space of one worker
+ATTEMPTS = 3  # workers that a task is given to while they end before its first step
 # Isolated (-I) and without site-packages (-S): a worker starts in milliseconds and imports the standard library alone.
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from evaluate.worker import main; main(int(sys.argv[2]))"
 
@@ -40,7 +42,7 @@ class Lost(NamedTuple):
 
 
 class PoolError(RuntimeError):
-    """A defect of the work itself: it raised, or the worker ended before its first step. Carries the traceback."""
+    """A defect of the work itself: it raised (the text is its traceback), or its workers end before a first step."""
 
 
 def stream(
@@ -50,10 +52,11 @@ def stream(
 
     Tasks are taken from the iterable as workers come free. Everything that is handed over must pickle.
     """
-    pool = _Pool(Order(target, settings, memory_bytes), workers)
+    pool = _Pool(Order(target, settings, memory_bytes))
     atexit.register(pool.close)
     try:
-        yield from _in_order(pool.run(enumerate(tasks)))
+        pool.start(workers)
+        yield from _in_order(pool.run(_Task(number, content) for number, content in enumerate(tasks)))
     finally:
         pool.close()
         atexit.unregister(pool.close)
@@ -69,6 +72,12 @@ def _in_order(answers: Iterable[tuple[int, Any]]) -> Iterator[Any]:
             following += 1
 
 
+class _Task(NamedTuple):
+    number: int
+    content: Any
+    attempts: int = 1
+
+
 class _Worker:
     """One process, the pipe to it, and what it is doing."""
 
@@ -81,25 +90,33 @@ class _Worker:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C reaches us alone
             )
-        self.number: int | None = None
+        self.task: _Task | None = None
         self.step: Step | None = None
-        self.connection.send(order)
+        self._send(order)
 
-    def give(self, number: int, task: Any) -> None:
-        self.number, self.step = number, None
-        self.connection.send(task)
+    def give(self, task: "_Task") -> None:
+        self.task, self.step = task, None
+        self._send(task.content)
 
-    def loss(self) -> Lost:
-        """Why the process ended, once its pipe has closed."""
+    def _send(self, message: Any) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError):  # it was killed while it was idle: seen when we listen
+            self.connection.send(message)
+
+    def loss(self) -> Lost | None:
+        """Why the process ended, once its pipe has closed; None when it had not begun the task."""
         code = self.process.wait()
         if self.step is None:
-            raise PoolError(f"a worker ended before its first step, with exit status {code}; its message is above")
+            return self._refusal(code)
         if code == -signal.SIGALRM:
             return Lost("overran", f"longer than {self.step.seconds:g} s", self.step.state)
         if code in (MEMORY_EXIT, -signal.SIGKILL):  # the kernel kills when the machine runs out
             return Lost("memory", "more memory than a worker may use", self.step.state)
         name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         return Lost("died", f"the worker crashed: {name}", self.step.state)
+
+    def _refusal(self, code: int) -> None:
+        if self.task is not None and self.task.attempts >= ATTEMPTS:
+            raise PoolError(f"{ATTEMPTS} workers ended before their first step, the last with exit status {code}")
 
     def close(self) -> None:
         self.process.kill()
@@ -108,30 +125,32 @@ class _Worker:
 
 
 class _Pool:
-    def __init__(self, order: Order, workers: int) -> None:
+    def __init__(self, order: Order) -> None:
         self.order = order
         self.workers: dict[Connection, _Worker] = {}
+
+    def start(self, workers: int) -> None:
         for _ in range(workers):
             self._start()
 
-    def run(self, tasks: Iterator[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+    def run(self, tasks: Iterator[_Task]) -> Iterator[tuple[int, Any]]:
         """`(number, answer)` as they come."""
         for worker in list(self.workers.values()):
             self._give_next(worker, tasks)
-        while busy := [worker.connection for worker in self.workers.values() if worker.number is not None]:
+        while busy := [worker.connection for worker in self.workers.values() if worker.task]:
             for connection in wait(busy):
                 worker = self.workers[connection]
                 answer = self._listen(worker)
                 if isinstance(answer, Step):
                     worker.step = answer
-                    continue
-                number, worker.number = worker.number, None
-                if isinstance(answer, Lost):
-                    worker = self._replace(worker)
-                self._give_next(worker, tasks)
-                yield number, answer.result if isinstance(answer, Done) else answer
+                elif answer is None:
+                    self._replace(worker).give(worker.task._replace(attempts=worker.task.attempts + 1))
+                else:
+                    number, worker.task = worker.task.number, None
+                    self._give_next(self._replace(worker) if isinstance(answer, Lost) else worker, tasks)
+                    yield number, answer.result if isinstance(answer, Done) else answer
 
-    def _listen(self, worker: _Worker) -> Step | Done | Lost:
+    def _listen(self, worker: _Worker) -> Step | Done | Lost | None:
         try:
             message = worker.connection.recv()
         except (EOFError, ConnectionResetError):
@@ -140,14 +159,10 @@ class _Pool:
             raise PoolError(message.traceback)
         return message
 
-    def _give_next(self, worker: _Worker, tasks: Iterator[tuple[int, Any]]) -> None:
+    def _give_next(self, worker: _Worker, tasks: Iterator[_Task]) -> None:
         following = next(tasks, None)
-        if following is None:
-            return
-        try:
-            worker.give(*following)
-        except (BrokenPipeError, ConnectionResetError):  # it was killed from outside while it was idle
-            self._replace(worker).give(*following)
+        if following is not None:
+            worker.give(following)
 
     def _start(self) -> _Worker:
         worker = _Worker(self.order)

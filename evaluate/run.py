@@ -27,7 +27,7 @@ from evaluate import runs  # noqa: E402
 from evaluate.adapters import AdapterError  # noqa: E402
 from evaluate.examples import DataError  # noqa: E402
 from evaluate.generate import GenerationError  # noqa: E402
-from evaluate.leaderboard import print_leaderboard  # noqa: E402
+from evaluate.leaderboard import print_leaderboard, write_leaderboard  # noqa: E402
 from evaluate.results_file import ResultsError  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
 
@@ -42,7 +42,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     what.add_argument("--model", metavar="NAME_OR_DIR", help="a model as it is; needs --template and --data")
     what.add_argument(
-        "--predictions", type=Path, metavar="FILE", help="JSON lines with id and prediction; needs --data"
+        "--predictions", type=Path, nargs="+", metavar="FILE", help="JSON lines with id and prediction; need --data"
     )
     what.add_argument("--gold", action="store_true", help="score the gold answers themselves; needs --data")
     parser.add_argument("--base", action="store_true", help="with --adapter: evaluate its base model too")
@@ -76,6 +76,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not options.adapter and not options.data:
         parser.error("--model, --predictions and --gold need --data FILE")
+    if options.predictions and len(options.predictions) > 1 and options.out:
+        parser.error("--out is for one run; without it each predictions file gets out/<its name>/evaluation")
     if options.model and not options.template:
         parser.error("--model needs --template NAME, the template it is to be asked with")
     return options
@@ -109,6 +111,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     print_leaderboard(done)
+    if len(done) > 2:
+        print(f"all rules side by side: {write_leaderboard(done, done[0].written.html.parents[2] / 'leaderboard.md')}")
     return 0
 
 

@@ -39,8 +39,10 @@ class Done(NamedTuple):
 
 def evaluate(options: argparse.Namespace) -> list[Done]:
     """All evaluations the command line asks for, the base model of an adapter before it."""
+    if options.model:
+        return [plain_model(options)]
     if not options.adapter:
-        return [ready_answers(options) if options.gold or options.predictions else plain_model(options)]
+        return [ready_answers(path, options) for path in options.predictions or [None]]
     done: list[Done] = []
     bases: dict[Path, Done] = {}
     for trained in adapters.find(options.adapter):
@@ -67,10 +69,17 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     about = {"name": trained.name, "recipe": trained.recipe, "adapter": str(trained.folder)}
     started = time.monotonic()
     completions = generate(trained.recipe, adapters.served(trained), data, options, folder)
+    news = is_news(folder)
     done = finish(about, completions, data, options, folder, started, base)
-    if log_evaluation(trained.folder, done.written.report, read_results(folder)):
+    if news and log_evaluation(trained.folder, done.written.report, read_results(folder)):
         print(f"{trained.name}: metrics and failures logged to the training's W&B run")
     return done
+
+
+def is_news(folder: Path) -> bool:
+    """Whether the completions in `folder` have been made since its last report."""
+    report = folder / "report.json"
+    return not report.is_file() or report.stat().st_mtime < (folder / "completions.jsonl").stat().st_mtime
 
 
 def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Namespace, known: dict[Path, Done]) -> Done:
@@ -107,16 +116,16 @@ def plain_model(options: argparse.Namespace) -> Done:
     )
 
 
-def ready_answers(options: argparse.Namespace) -> Done:
-    """Score `--predictions`, or the gold answers themselves."""
+def ready_answers(path: Path | None, options: argparse.Namespace) -> Done:
+    """Score the predictions in `path`, or the gold answers themselves where it is None."""
     data, started = data_of(options), time.monotonic()
-    if options.gold:
+    if path is None:
         name, answers = f"{data.path.stem}_gold", {str(row["id"]): row["output"] for row in data.rows}
     else:
-        name, answers = options.predictions.stem, read_predictions(options.predictions)
-        report_strangers(options.predictions, answers, data)
+        name, answers = path.stem, read_predictions(path)
+        report_strangers(path, answers, data)
     folder = options.out or ROOT / "out" / name / "evaluation"
-    source = {"name": name} | ({} if options.gold else {"predictions": str(options.predictions)})
+    source = {"name": name} | ({"predictions": str(path)} if path else {})
     return finish(source, answers, data, options, folder, started)
 
 

@@ -1,4 +1,4 @@
-"""The whole way on this machine's CPU with a tiny random model: real LLaMA-Factory, real merge, real vLLM, real SQLite."""
+"""The whole way on this CPU with a tiny random model: real LLaMA-Factory, real merge, real vLLM, real SQLite."""
 
 import json
 import os

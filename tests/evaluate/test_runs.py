@@ -113,7 +113,7 @@ def test_a_missing_database_is_counted_and_not_scored(data):
         ("[{}]", "band_eval.json: row 0: key 'id' is missing; row 0: key 'db_id' is missing; "),
         ("{", "band_eval.json: not readable as JSON ("),
         (
-            '[{"id": 1, "db_id": "a", "question": "", "output": ""}, {"id": 1, "db_id": "a", "question": "", "output": ""}]',
+            json.dumps([{"id": 1, "db_id": "a", "question": "", "output": ""}] * 2),
             "band_eval.json: id '1' stands more than once. ",
         ),
     ],
@@ -153,5 +153,6 @@ def test_a_folder_without_an_adapter_is_told(tmp_path):
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 2
     assert run.stderr == (
-        f"evaluate: {tmp_path}: no adapter and no trained model here or one level below. Train one first: ./launch.sh list\n"
+        f"evaluate: {tmp_path}: no adapter and no trained model here or one level below. "
+        "Train one first: ./launch.sh list\n"
     )
