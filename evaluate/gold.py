@@ -23,6 +23,10 @@ class GoldCache:
         self._kept: OrderedDict[tuple[str, str], Execution] = OrderedDict()
         self._tied: dict[tuple[str, str], bool] = {}
 
+    def holds(self, sql: str, database: Path) -> bool:
+        """Whether the result of `sql` is known."""
+        return (database_hash(database), sql) in self._kept
+
     def run(self, sql: str, database: Path) -> Execution:
         """The result of `sql`, from memory where it is known. Failures are kept as well."""
         key = (database_hash(database), sql)

@@ -10,17 +10,18 @@ Not covered: Windows, which has neither the timer nor the memory limit.
 """
 
 import atexit
+import pickle
+import selectors
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from evaluate.worker import MEMORY_EXIT, Broken, Done, Order, Step
+from evaluate.worker import MEMORY_EXIT, STEP, Broken, Order, Step
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY_BYTES = 2 * 2**30  # address space of one worker
@@ -55,8 +56,8 @@ def stream(
     pool = _Pool(Order(target, settings, memory_bytes))
     atexit.register(pool.close)
     try:
-        pool.start(workers)
-        yield from _in_order(pool.run(_Task(number, content) for number, content in enumerate(tasks)))
+        numbered = (_Task(number, content) for number, content in enumerate(tasks))
+        yield from _in_order(pool.run(numbered, workers))
     finally:
         pool.close()
         atexit.unregister(pool.close)
@@ -91,11 +92,11 @@ class _Worker:
                 start_new_session=True,  # Ctrl-C reaches us alone
             )
         self.task: _Task | None = None
-        self.step: Step | None = None
+        self.last_step: bytes | None = None  # pickled: most are never looked at
         self._send(order)
 
     def give(self, task: "_Task") -> None:
-        self.task, self.step = task, None
+        self.task, self.last_step = task, None
         self._send(task.content)
 
     def _send(self, message: Any) -> None:
@@ -105,21 +106,22 @@ class _Worker:
     def loss(self) -> Lost | None:
         """Why the process ended, once its pipe has closed; None when it had not begun the task."""
         code = self.process.wait()
-        if self.step is None:
+        if self.last_step is None:
             return self._refusal(code)
+        step: Step = pickle.loads(self.last_step)
         if code == -signal.SIGALRM:
-            return Lost("overran", f"longer than {self.step.seconds:g} s", self.step.state)
+            return Lost("overran", f"longer than {step.seconds:g} s", step.state)
         if code in (MEMORY_EXIT, -signal.SIGKILL):  # the kernel kills when the machine runs out
-            return Lost("memory", "more memory than a worker may use", self.step.state)
+            return Lost("memory", "more memory than a worker may use", step.state)
         name = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        return Lost("died", f"the worker crashed: {name}", self.step.state)
+        return Lost("died", f"the worker crashed: {name}", step.state)
 
     def _refusal(self, code: int) -> None:
-        if self.task is not None and self.task.attempts >= ATTEMPTS:
+        if self.task and self.task.attempts >= ATTEMPTS:
             raise PoolError(f"{ATTEMPTS} workers ended before their first step, the last with exit status {code}")
 
     def close(self) -> None:
-        self.process.kill()
+        self.process.kill()  # does nothing to one that has ended
         self.process.wait()
         self.connection.close()
 
@@ -127,54 +129,65 @@ class _Worker:
 class _Pool:
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.workers: dict[Connection, _Worker] = {}
+        self.workers: set[_Worker] = set()
+        self.selector = selectors.DefaultSelector()
 
-    def start(self, workers: int) -> None:
-        for _ in range(workers):
-            self._start()
-
-    def run(self, tasks: Iterator[_Task]) -> Iterator[tuple[int, Any]]:
+    def run(self, tasks: Iterator[_Task], workers: int) -> Iterator[tuple[int, Any]]:
         """`(number, answer)` as they come."""
-        for worker in list(self.workers.values()):
-            self._give_next(worker, tasks)
-        while busy := [worker.connection for worker in self.workers.values() if worker.task]:
-            for connection in wait(busy):
-                worker = self.workers[connection]
-                answer = self._listen(worker)
-                if isinstance(answer, Step):
-                    worker.step = answer
-                elif answer is None:
-                    self._replace(worker).give(worker.task._replace(attempts=worker.task.attempts + 1))
-                else:
-                    number, worker.task = worker.task.number, None
-                    self._give_next(self._replace(worker) if isinstance(answer, Lost) else worker, tasks)
-                    yield number, answer.result if isinstance(answer, Done) else answer
+        for _ in range(workers):
+            self._give_next(self._start(), tasks)
+        while any(worker.task for worker in self.workers):
+            for key, _ in self.selector.select():
+                answer = self._hear(key.data, tasks)
+                if answer:
+                    yield answer
 
-    def _listen(self, worker: _Worker) -> Step | Done | Lost | None:
+    def _hear(self, worker: _Worker, tasks: Iterator[_Task]) -> tuple[int, Any] | None:
+        """Take a worker's message, and give it the next task if it is done with one."""
         try:
-            message = worker.connection.recv()
+            message = worker.connection.recv_bytes()
         except (EOFError, ConnectionResetError):
-            return worker.loss()
-        if isinstance(message, Broken):
-            raise PoolError(message.traceback)
-        return message
+            return self._bury(worker, tasks)
+        if message.startswith(STEP):
+            worker.last_step = message[1:]
+            return None
+        answer = pickle.loads(message[1:])
+        if isinstance(answer, Broken):
+            raise PoolError(answer.traceback)
+        number = worker.task.number
+        self._give_next(worker, tasks)
+        return number, answer.result
+
+    def _bury(self, worker: _Worker, tasks: Iterator[_Task]) -> tuple[int, Lost] | None:
+        """Replace a worker that ended. Its task, if it had any, is lost, or given again if it was not begun."""
+        lost = worker.loss() if worker.task else None
+        self._drop(worker)
+        if worker.task is None:
+            return None
+        if lost is None:
+            self._start().give(worker.task._replace(attempts=worker.task.attempts + 1))
+            return None
+        self._give_next(self._start(), tasks)
+        return worker.task.number, lost
 
     def _give_next(self, worker: _Worker, tasks: Iterator[_Task]) -> None:
+        worker.task = None
         following = next(tasks, None)
-        if following is not None:
+        if following:
             worker.give(following)
 
     def _start(self) -> _Worker:
         worker = _Worker(self.order)
-        self.workers[worker.connection] = worker
+        self.workers.add(worker)
+        self.selector.register(worker.connection, selectors.EVENT_READ, worker)
         return worker
 
-    def _replace(self, worker: _Worker) -> _Worker:
-        del self.workers[worker.connection]
+    def _drop(self, worker: _Worker) -> None:
+        self.workers.discard(worker)
+        self.selector.unregister(worker.connection)
         worker.close()
-        return self._start()
 
     def close(self) -> None:
-        for worker in self.workers.values():
-            worker.close()
-        self.workers.clear()
+        for worker in tuple(self.workers):
+            self._drop(worker)
+        self.selector.close()

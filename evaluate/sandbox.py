@@ -142,11 +142,11 @@ def run_query(sql: str, database: str | os.PathLike[str], limits: Limits = Limit
     `error` holds SQLite's own text, with what was attempted behind "not authorized". Named errors of ours: an empty or
     comment-only text, two statements, a database that cannot be read.
     """
+    if len(sql.encode("utf-8", "surrogatepass")) > limits.sql_bytes:
+        return Execution("too_large", error=f"the SQL is longer than {limits.sql_bytes:,} bytes")
     problem = database_problem(database) or _text_problem(sql)
     if problem:
         return Execution("error", error=problem)
-    if len(sql.encode("utf-8", "surrogatepass")) > limits.sql_bytes:
-        return Execution("too_large", error=f"the SQL is longer than {limits.sql_bytes:,} bytes")
     guard = _Guard(limits.seconds)
     start = time.perf_counter()
     try:

@@ -6,6 +6,7 @@ with the one that started it even in the middle of a C call.
 
 import importlib
 import os
+import pickle
 import resource
 import select
 import signal
@@ -14,6 +15,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+STEP, ANSWER = b"S", b"A"  # the first byte of a message: steps are unpickled only if they turn out to be the last
 MEMORY_EXIT = 87  # exit status of a worker that ran out of memory outside SQLite
 
 
@@ -64,7 +66,7 @@ def _serve(connection: Connection, order: Order) -> None:
 
     def announce(seconds: float, state: Any) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)  # sending is not part of the step before
-        connection.send(Step(seconds, state))
+        connection.send_bytes(STEP + pickle.dumps(Step(seconds, state)))
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
     while True:
@@ -76,7 +78,7 @@ def _serve(connection: Connection, order: Order) -> None:
         except Exception:  # reported, and raised by the pool as its own
             answer = Broken(traceback.format_exc())
         signal.setitimer(signal.ITIMER_REAL, 0)
-        connection.send(answer)
+        connection.send_bytes(ANSWER + pickle.dumps(answer))
 
 
 def _limit(memory_bytes: int) -> None:

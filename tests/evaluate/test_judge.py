@@ -215,6 +215,8 @@ ATTACKS = [
     ("SELECT count(*) FROM t a, t b, t c, t d, t e, t f, t g, t h, t i, t j, t k, t l, t m, t n", "timeout"),
     ("SELECT " + "zeroblob(9999999), " * 100 + "1", "too_large"),
     ("SELECT 1 -- " + "x" * 5_000_000, "too_large"),
+    ("SELECT DISTINCT a;" * 300_000, "too_large"),
+    (";" * 900_000, "error"),
     ("SELECT " + "(" * 10_000 + "1" + ")" * 10_000, "error"),
     ("SELECT 'a\0b'", "error"),
 ]
@@ -255,7 +257,7 @@ def test_attacks_change_no_file_and_make_none(after_attacks):
 
 
 def test_attacks_end_in_time(after_attacks):
-    assert after_attacks[3] < 20
+    assert after_attacks[3] < 60
 
 
 def test_a_gold_that_runs_for_ever_does_not_count_against_the_prediction(database):

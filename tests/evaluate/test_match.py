@@ -137,9 +137,9 @@ LONG = [tuple(RNG.randint(0, 1) for _ in range(6)) for _ in range(50_000)]
     ids=["15 like columns", "14 like columns", "rings", "large rings", "equal rings", "1500 columns", "50,000 rows"],
 )
 def test_the_column_search_is_quick(gold, predicted, equal):
-    start = time.monotonic()
+    start = time.process_time()
     assert same_up_to_columns(gold, predicted, ordered=False) is equal
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -188,9 +188,9 @@ def test_fuzzy_pairs_rows_whose_numbers_sort_differently_within_the_tolerance():
 
 @pytest.mark.parametrize("width", [20, 2_000])
 def test_fuzzy_gives_up_on_columns_in_bounded_time(width):
-    start = time.monotonic()
+    start = time.process_time()
     assert not fuzzy([(1.0,) * width], [(1.00001,) * (width - 1) + (2,)], PLAIN)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_fuzzy_compares_thousands_of_rounded_rows():

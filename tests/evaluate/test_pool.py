@@ -70,7 +70,7 @@ def test_a_c_call_that_overruns_is_ended_and_the_others_go_on():
     assert run([("hang", None), ("sleep", 0), ("hang", None), ("sleep", 0)], seconds=0.5) == [
         lost, "slept 0", lost, "slept 0",
     ]  # fmt: skip
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < 30
 
 
 def test_a_step_within_its_time_is_not_ended():
