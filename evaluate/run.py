@@ -24,11 +24,11 @@ environment.enter(needs=("sqlglot", "sacrebleu", "rouge_score", "rich") if SCORI
 
 from converters.schema import SchemaError  # noqa: E402
 from evaluate import runs  # noqa: E402
-from evaluate.adapters import AdapterError  # noqa: E402
 from evaluate.examples import DataError  # noqa: E402
-from evaluate.generate import GenerationError  # noqa: E402
-from evaluate.leaderboard import print_leaderboard, write_leaderboard  # noqa: E402
-from evaluate.results_file import ResultsError  # noqa: E402
+from evaluate.generation.adapters import AdapterError  # noqa: E402
+from evaluate.generation.generate import GenerationError  # noqa: E402
+from evaluate.reports.leaderboard import print_leaderboard, write_leaderboard  # noqa: E402
+from evaluate.reports.results_file import ResultsError  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
 
 

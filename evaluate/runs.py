@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import environment
 from converters.prompt import prompt_hash
-from evaluate import adapters
 from evaluate.examples import DataError, read_examples, read_predictions
-from evaluate.gold import database_hash
+from evaluate.execution.gold import database_hash
+from evaluate.generation import adapters
 from evaluate.report import Written, write_report
-from evaluate.results_file import RESULTS_NAME, read_results, write_text
+from evaluate.reports.results_file import RESULTS_NAME, read_results, write_text
+from evaluate.reports.tracking import log_evaluation
 from evaluate.score import Settings, database_files, score
-from evaluate.tracking import log_evaluation
 from recipes import recipe
 
 ROOT = environment.ROOT
@@ -89,7 +89,7 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
     folder = trained.folder.parent / name / "evaluation"
     if folder not in known:
         started = time.monotonic()
-        from evaluate.generate import Served
+        from evaluate.generation.generate import Served
 
         completions = generate(trained.recipe, Served(model), data, options, folder)
         about = {"name": name, "model": model, "template": trained.recipe["template"]}
@@ -99,7 +99,7 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
 
 def plain_model(options: argparse.Namespace) -> Done:
     """Evaluate `--model` as it is."""
-    from evaluate.generate import Served
+    from evaluate.generation.generate import Served
 
     data, started = data_of(options), time.monotonic()
     name = Path(options.model).name
@@ -141,8 +141,8 @@ def report_strangers(path: Path, answers: dict[str, str], data: Data) -> None:
 
 def generate(values: dict, served, data: Data, options: argparse.Namespace, folder: Path) -> dict[str, str]:
     """Completions by row id as text."""
-    from evaluate.generate import Sampling, complete
-    from evaluate.prompts import encode
+    from evaluate.generation.generate import Sampling, complete
+    from evaluate.generation.prompts import encode
 
     without = next((row["id"] for row in data.rows if "instruction" not in row), None)
     if without is not None:

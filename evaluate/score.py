@@ -1,21 +1,21 @@
 """Completions to rows of results.jsonl: extract, execute, match, measure.
 
-What a row holds stands in `evaluate/results_file.py`; what each figure means, in the module that computes it.
+What a row holds stands in `evaluate/reports/results_file.py`; what each figure means, in the module that computes it.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from evaluate import exact_match as exact
-from evaluate.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json
-from evaluate.error_class import classify
 from evaluate.examples import read_json
+from evaluate.execution.judge import Example, Verdict, judge_all
 from evaluate.extract import extract_sql
-from evaluate.features import features
-from evaluate.hardness import hardness
-from evaluate.judge import Example, Verdict, judge_all
-from evaluate.text_metrics import is_valid_syntax, rouge, token_f1
+from evaluate.sql import exact_match as exact
+from evaluate.sql.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json
+from evaluate.sql.error_class import classify
+from evaluate.sql.features import features
+from evaluate.sql.hardness import hardness
+from evaluate.sql.text_metrics import is_valid_syntax, rouge, token_f1
 
 
 class Settings(NamedTuple):

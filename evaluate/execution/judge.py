@@ -1,0 +1,276 @@
+"""One example in, one verdict out: gold and predicted SQL are run on every database file and compared by every rule.
+
+Standard library only, so that a worker starts in milliseconds and scoring needs neither torch nor vLLM.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from evaluate.execution.gold import GoldCache
+from evaluate.execution.match import REWRITES, RULES
+from evaluate.execution.pool import Lost, stream
+from evaluate.execution.sandbox import Execution, Limits, database_problem, run_query
+from evaluate.sql.sql_text import tie_breakers
+
+OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
+PREVIEW_ROWS = 5
+PREVIEW_CHARACTERS = 80
+_MANY_ROWS = 1_000  # to compare fewer takes no time worth limiting
+_TOO_LONG = "comparing the results took too long"
+GRACE_SECONDS = 1.0  # beyond the deadline of a query, before its worker is ended
+
+Preview = dict[str, Any]
+
+
+class Example(NamedTuple):
+    """What is judged. `predicted` is None where no SQL was found; a prediction must match on every database file."""
+
+    id: str
+    gold: str
+    predicted: str | None
+    databases: tuple[Path, ...]
+
+
+class Verdict(NamedTuple):
+    """What became of one example.
+
+    outcome          one of OUTCOMES, the first that holds of: `no_database` (a file is missing or unreadable),
+                     `gold_error` (the gold fails, overruns or is too large on a file), `no_sql` (nothing was
+                     predicted), then `error`, `timeout` or `too_large` (the first file on which the prediction fails),
+                     and last `correct` or `wrong_result` by the rule `strict`
+    error            what went wrong, else None
+    matches          rule name -> verdict on all files; all False where nothing was compared. `spider` alone can hold
+                     where the prediction is an error: it runs an edited text, as the official tool does
+    seconds          time of the prediction in SQLite, summed over the files; `gold_seconds` that of the gold's first
+                     run
+    gold_preview     {"columns": [...], "rows": the first 5, "total": rows in all} on the first file that does not
+                     match, or the first file; text cut at 80 characters, blobs in hexadecimal. None when there is no
+                     result.
+    gold_empty       the gold returns no rows on any file
+    tied_limit       the gold's LIMIT cuts through a tie on some file (`GoldCache.is_tied`)
+    """
+
+    outcome: str
+    error: str | None = None
+    matches: dict[str, bool] = dict.fromkeys(RULES, False)
+    seconds: float = 0.0
+    gold_seconds: float = 0.0
+    gold_preview: Preview | None = None
+    prediction_preview: Preview | None = None
+    gold_empty: bool = False
+    tied_limit: bool = False
+
+
+Announce = Callable[[float, Verdict], None]
+
+
+def judge(
+    example: Example,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+    golds: GoldCache | None = None,
+    announce: Announce = lambda seconds, verdict: None,
+) -> Verdict:
+    """Judge one example. Nothing the SQL does raises; only a defect of this program does.
+
+    `golds` keeps gold results between calls. Before each query, `announce` is told how long it may take and what the
+    verdict is should it never come back.
+    """
+    problem = _databases_problem(example.databases)
+    if problem:
+        return Verdict("no_database", problem)
+    bench = _Bench(example.databases, golds or GoldCache(limits), announce)
+    try:
+        gold = _run_gold(example.gold, bench)
+        if gold.outcome == "gold_error" or example.predicted is None:
+            return gold
+        return _compare(example.gold, example.predicted, gold, bench)
+    except OSError as error:  # a file went away meanwhile
+        return Verdict("no_database", str(error))
+
+
+def judge_all(
+    examples: Iterable[Example],
+    *,
+    workers: int = 1,
+    timeout: float = 30.0,
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+) -> Iterator[tuple[str, Verdict]]:
+    """`(id, verdict)` for every example, in their order, as soon as they are known; `timeout` (s) is for one query.
+
+    With `workers=1` all is done here in a plain loop: simple to debug, but what runs on in a single C call cannot be
+    stopped, and SQLite's memory limit stays set in this process. With more, processes are started, kept warm, and ended
+    where a query overruns; an example whose worker dies gets a verdict like any other.
+    """
+    limits = limits._replace(seconds=timeout)
+    if workers <= 1:
+        golds = GoldCache(limits)
+        for example in examples:
+            yield example.id, judge(example, limits=limits, golds=golds)
+        return
+    ids: list[str] = []
+    tasks = (ids.append(example.id) or example for example in examples)
+    answers = stream(tasks, target="evaluate.execution.judge:make_judge", settings=limits, workers=workers)
+    for n, answer in enumerate(answers):
+        yield ids[n], _lost(answer) if isinstance(answer, Lost) else answer
+
+
+def make_judge(limits: Limits) -> Callable[[Example, Announce], Verdict]:
+    """`judge` for a worker: with these limits and gold results kept from one example to the next."""
+    golds = GoldCache(limits)
+    return lambda example, announce: judge(example, limits=limits, golds=golds, announce=announce)
+
+
+def preview(execution: Execution) -> Preview:
+    """The first rows of a result in plain JSON values."""
+    rows = [[_plain(cell) for cell in row] for row in execution.rows[:PREVIEW_ROWS]]
+    return {"columns": [_plain(name) for name in execution.columns], "rows": rows, "total": len(execution.rows)}
+
+
+def _plain(cell: object) -> object:
+    if isinstance(cell, bytes):
+        cell = cell[: PREVIEW_CHARACTERS // 2 + 1].hex()
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return str(cell)
+    if isinstance(cell, str) and len(cell) > PREVIEW_CHARACTERS:
+        return cell[: PREVIEW_CHARACTERS - 1] + "…"
+    return cell
+
+
+def _databases_problem(databases: tuple[Path, ...]) -> str | None:
+    if not databases:
+        return "no database file"
+    return next((problem for problem in map(database_problem, databases) if problem), None)
+
+
+class _Bench(NamedTuple):
+    """Where one example is run."""
+
+    databases: tuple[Path, ...]
+    golds: GoldCache
+    announce: Announce
+
+    def begin(self, state: Verdict, queries: int = 1) -> None:
+        """Say that so many queries run now, and what the verdict is if they never end."""
+        self.announce(queries * self.golds.limits.seconds + GRACE_SECONDS, state)
+
+
+def _run_gold(gold_sql: str, bench: _Bench) -> Verdict:
+    """The verdict so far: `gold_error`, or `no_sql` with everything that is known of the gold filled in."""
+    failing = Verdict("gold_error", f"the gold runs longer than {bench.golds.limits.seconds:g} s")
+    sql = REWRITES["strict"](gold_sql)
+    results, tied = [], False
+    for database in bench.databases:
+        bench.begin(failing)
+        results.append(bench.golds.run(sql, database))
+        if results[-1].status != "ok":
+            return Verdict("gold_error", f"{database.name}: {results[-1].error}", gold_seconds=results[-1].seconds)
+        if not tied and tie_breakers(sql, 1):
+            bench.begin(failing, queries=2)
+            tied = bench.golds.is_tied(sql, database)
+    return Verdict(
+        "no_sql",
+        gold_seconds=sum(result.seconds for result in results),
+        gold_preview=preview(results[0]),
+        gold_empty=not any(result.rows for result in results),
+        tied_limit=tied,
+    )
+
+
+def _compare(gold_sql: str, predicted_sql: str, verdict: Verdict, bench: _Bench) -> Verdict:
+    """Fill in the rules, those that read the same two texts together, `strict` and its outcome first."""
+    is_endless = len(predicted_sql) > bench.golds.limits.sql_bytes  # to be refused, not to be rewritten first
+    groups: dict[tuple[str, str], list[str]] = {}
+    for rule, rewrite in REWRITES.items():
+        predicted_text = predicted_sql if is_endless else rewrite(predicted_sql)
+        groups.setdefault((rewrite(gold_sql), predicted_text), []).append(rule)
+    seconds = bench.golds.limits.seconds
+    verdict = verdict._replace(outcome="timeout", error=f"longer than {seconds:g} s", seconds=seconds)
+    for texts, rules in groups.items():
+        ran = _run_group(_Group(gold_sql, *texts, rules), verdict, bench)
+        verdict = verdict._replace(matches=verdict.matches | ran.matches)
+        if "strict" in rules:
+            verdict = _with_outcome(verdict, ran)
+    return verdict
+
+
+class _Group(NamedTuple):
+    """Rules that read the results of the same two texts."""
+
+    gold_sql: str
+    gold_text: str
+    predicted_text: str
+    rules: list[str]
+
+
+class _Ran(NamedTuple):
+    """A group's verdicts; the executions to show; the first failure of the prediction; its seconds on all files."""
+
+    matches: dict[str, bool]
+    gold: Execution
+    predicted: Execution
+    failed: Execution | None
+    seconds: float
+
+
+def _with_outcome(verdict: Verdict, ran: _Ran) -> Verdict:
+    outcome = "correct" if ran.matches["strict"] else "wrong_result"
+    return verdict._replace(
+        outcome=ran.failed.status if ran.failed else outcome,
+        error=ran.failed.error if ran.failed else None,
+        seconds=ran.seconds,
+        gold_preview=preview(ran.gold),
+        prediction_preview=preview(ran.predicted) if ran.predicted.status == "ok" else None,
+    )
+
+
+def _run_group(group: _Group, so_far: Verdict, bench: _Bench) -> _Ran:
+    """Run both texts on one file after the other, until no rule of the group can hold any more."""
+    comparing = so_far if so_far.outcome != "timeout" else so_far._replace(outcome="wrong_result", error=_TOO_LONG)
+    ran: _Ran | None = None
+    for database in bench.databases:
+        if not bench.golds.holds(group.gold_text, database):
+            bench.begin(so_far)
+        gold = bench.golds.run(group.gold_text, database)
+        bench.begin(so_far)
+        predicted = run_query(group.predicted_text, database, bench.golds.limits)
+        if len(predicted.rows) > _MANY_ROWS:
+            bench.begin(comparing)
+        ran = _add(ran, gold, predicted, _matches(group, gold, predicted))
+        if not any(ran.matches.values()):
+            break
+    assert ran is not None, "an example has at least one database file"
+    return ran
+
+
+def _matches(group: _Group, gold: Execution, predicted: Execution) -> dict[str, bool]:
+    if gold.status != "ok" or predicted.status != "ok":
+        return dict.fromkeys(group.rules, False)
+    return {rule: RULES[rule](gold.rows, predicted.rows, group.gold_sql) for rule in group.rules}
+
+
+def _add(ran: _Ran | None, gold: Execution, predicted: Execution, matches: dict[str, bool]) -> _Ran:
+    failed = predicted if predicted.status != "ok" else None
+    if ran is None:
+        return _Ran(matches, gold, predicted, failed, predicted.seconds)
+    rule = next(iter(matches))
+    show = ran.matches[rule] and not matches[rule]  # the first file that does not match, else the first of all
+    return _Ran(
+        matches={name: ran.matches[name] and held for name, held in matches.items()},
+        gold=gold if show else ran.gold,
+        predicted=predicted if show else ran.predicted,
+        failed=ran.failed or failed,
+        seconds=ran.seconds + predicted.seconds,
+    )
+
+
+def _lost(lost: Lost) -> Verdict:
+    """The verdict on an example whose worker ended: as announced if it overran, else by what it was doing and why."""
+    verdict: Verdict = lost.announced
+    if lost.reason == "overran" or verdict.outcome not in ("gold_error", "timeout"):
+        return verdict
+    if verdict.outcome == "gold_error":
+        return verdict._replace(error=f"the gold: {lost.detail}")
+    return verdict._replace(outcome="too_large" if lost.reason == "memory" else "error", error=lost.detail)

@@ -1,0 +1,104 @@
+"""The vLLM side of the evaluator: token ids in, completions out. Runs in `.venv-vllm`, imports nothing of ours.
+
+    .venv-vllm/bin/python evaluate/generation/vllm_worker.py JOB.json
+
+JOB.json: {"model": DIR_OR_NAME, "adapter": DIR or null, "adapter_rank": 16, "prompts": FILE, "completions": FILE,
+           "max_tokens": 256, "stop_token_ids": [1], "max_model_len": 1024, "dtype": "bfloat16", "seed": 0, "batch": 64}
+A line of `prompts`: {"id": "spider-dev-17", "prompt_token_ids": [2, 105, ...]}; one of `completions`:
+{"id", "completion", "finish_reason", "tokens"}. Lines already in `completions` are not made again; each batch is
+appended as soon as it is done, so that a stopped run goes on where it was. Decoding is greedy.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")  # GiB; read by the CPU build only
+os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+def read_lines(path: Path) -> list[dict]:
+    """The objects of a JSON-lines file; a last line cut short by a killed run is left out, a missing file is empty."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines[:-1] if line]
+
+
+def start_engine(job: dict):
+    """The vLLM engine of a job; every prompt of one database shares its first tokens, hence prefix caching."""
+    from vllm import LLM
+
+    adapter = {"enable_lora": True, "max_lora_rank": job["adapter_rank"]} if job["adapter"] else {}
+    return LLM(
+        model=job["model"],
+        skip_tokenizer_init=False,
+        max_model_len=job["max_model_len"],
+        max_num_seqs=job["batch"],
+        dtype=job["dtype"],
+        seed=job["seed"],
+        enable_prefix_caching=True,
+        enforce_eager=job["eager"],
+        disable_log_stats=True,
+        **adapter,
+    )
+
+
+def sampling(job: dict):
+    """Greedy decoding that stops at the template's own stop tokens."""
+    from vllm import SamplingParams
+
+    return SamplingParams(
+        temperature=0.0, max_tokens=job["max_tokens"], stop_token_ids=job["stop_token_ids"], seed=job["seed"]
+    )
+
+
+def generate(job: dict, waiting: list[dict]) -> None:
+    """Complete the `waiting` prompts batch by batch, appending each batch to the job's file."""
+    from tqdm import tqdm
+    from vllm.lora.request import LoRARequest
+
+    engine = start_engine(job)
+    adapter = LoRARequest("adapter", 1, job["adapter"]) if job["adapter"] else None
+    with open(job["completions"], "a", encoding="utf-8") as file, tqdm(total=len(waiting), unit="question") as progress:
+        for start in range(0, len(waiting), job["batch"]):
+            batch = waiting[start : start + job["batch"]]
+            prompts = [{"prompt_token_ids": row["prompt_token_ids"]} for row in batch]
+            outputs = engine.generate(prompts, sampling(job), lora_request=adapter, use_tqdm=False)
+            for row, output in zip(batch, outputs, strict=True):
+                file.write(json.dumps(completion_line(row["id"], output.outputs[0]), ensure_ascii=False) + "\n")
+            file.flush()
+            progress.update(len(batch))
+
+
+def completion_line(row_id: str, output) -> dict:
+    return {
+        "id": row_id,
+        "completion": output.text,
+        "finish_reason": output.finish_reason,
+        "tokens": len(output.token_ids),
+    }
+
+
+def main() -> int:
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    completions = Path(job["completions"])
+    done = read_lines(completions)
+    completions.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in done), encoding="utf-8")
+    known = {row["id"] for row in done}
+    waiting = [row for row in read_lines(Path(job["prompts"])) if row["id"] not in known]
+    if waiting:
+        start = time.monotonic()
+        generate(job, waiting)
+        print(
+            f"vllm: {len(waiting)} completions in {time.monotonic() - start:.0f} s, engine start included", flush=True
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

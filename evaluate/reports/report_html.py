@@ -1,0 +1,162 @@
+"""report.html: one file with the figures, the plots and a searchable table of every example.
+
+The page asks nothing of the network: style, script and data stand inside it, and its content security policy allows
+only the script whose hash it names, so that no completion, however hostile, can run. Everything from a run is escaped
+by Jinja2 or, in the data block, by `script_json`. Examples travel as data and are drawn by `templates/examples.js`
+fifty at a time, which keeps a thousand of them quick to search on a phone.
+
+Not covered: how figures are made (`aggregate.py`), comparisons (`compare_report.py` draws them on the same page frame).
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+from markupsafe import Markup
+
+from evaluate.reports.aggregate import METRICS
+from evaluate.reports.charts import report_charts
+from evaluate.reports.figures import OUTCOME_LABELS, count, flat, interval, letter, percent, seconds, title_of, words
+from evaluate.reports.results_file import RULES, is_scored
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGE_BUDGET = 3_500_000  # characters of data, so that the page stays under 4 MB
+
+
+class Caps(NamedTuple):
+    """The longest texts shown, in characters."""
+
+    sql: int  # and error messages
+    completion: int
+
+
+# The first that fits the budget is taken: rambling completions are cut before any SQL is.
+CAPS = (Caps(20_000, 20_000), Caps(20_000, 2_000), Caps(4_000, 500), Caps(1_000, 250), Caps(250, 100))
+
+
+def render_report(report: dict, rows: list[dict], *, baseline: dict | None = None) -> str:
+    """The whole page. `report` is report.json, `rows` its results.jsonl, `baseline` another run's report.json."""
+    charts = [chart for chart in report_charts(report, baseline) if chart.rows]
+    return render_page(
+        "report.html.j2",
+        examples=[(row,) for row in rows],
+        runs=[title_of(report["run"])],
+        title=title_of(report["run"]),
+        report=report,
+        metrics=METRICS,
+        charts=charts,
+        settings=flat(report["run"]),
+        missing=_missing(report, rows),
+    )
+
+
+def render_page(template: str, *, examples: Sequence[tuple[dict, ...]], runs: list[str], **context: object) -> str:
+    """A page made of a template, the common frame and the examples: one tuple of rows an example, a row a run."""
+    script = (TEMPLATES / "examples.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+            script=Markup(script),
+            script_hash=f"sha256-{digest}",
+            data=Markup(_page_data(examples, runs)),
+            runs=runs,
+            **context,
+        )
+    )
+
+
+def script_json(value: object) -> str:
+    """JSON that can stand inside a <script> element: no character that could end it or begin a comment."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.translate({ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"})
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=percent, interval=interval, seconds=seconds, words=words)
+    environment.globals.update(count=count, letter=letter, outcome_labels=OUTCOME_LABELS)
+    return environment
+
+
+def _missing(report: dict, rows: list[dict]) -> dict[str, dict[str, list]]:
+    """Outcome -> database -> ids of the examples that were not scored."""
+    database_of = {row["id"]: row["db_id"] for row in rows}
+    found: dict[str, dict[str, list]] = {}
+    for outcome, ids in report["not_scored"].items():
+        for identity in ids:
+            found.setdefault(outcome, {}).setdefault(database_of[identity], []).append(identity)
+    return found
+
+
+def _page_data(examples: Sequence[tuple[dict, ...]], runs: list[str]) -> str:
+    """The examples as JSON, texts cut at the first caps that keep the page within its budget."""
+    text = ""
+    for caps in CAPS:
+        page = {"runs": runs, "rules": RULES, "outcomes": OUTCOME_LABELS}
+        text = script_json(page | {"examples": [_example(rows, caps) for rows in examples]})
+        if len(text) <= PAGE_BUDGET:
+            break
+    return text
+
+
+def _example(rows: tuple[dict, ...], caps: Caps) -> dict:
+    """One example as `examples.js` reads it: what the runs share, and one answer per run."""
+    first = rows[0]
+    right = [row["outcome"] == "correct" for row in rows]
+    return {
+        "id": str(first["id"]),
+        "database": first["db_id"],
+        "hardness": first["hardness"],
+        "features": first["features"],
+        "flags": sorted({flag for row in rows for flag in row["flags"]}),
+        "question": first["question"],
+        "gold": _cut(first["gold"], caps.sql),
+        "gold_result": _result((first["preview"] or {}).get("gold")),
+        "changes": [
+            f"{'gained' if now else 'lost'} by {letter(place)}"
+            for place, (row, now) in enumerate(zip(rows, right, strict=True))
+            if now != right[0] and is_scored(first) and is_scored(row)
+        ],
+        "answers": [_answer(row, caps) for row in rows],
+    }
+
+
+def _answer(row: dict, caps: Caps) -> dict:
+    sql, completion = row["sql"] or "", row["completion"] or ""
+    return {
+        "sql": _cut(sql, caps.sql),
+        "completion": _cut(completion, caps.completion) if completion.strip() != sql.strip() else "",
+        "outcome": row["outcome"],
+        "error": _cut(row["error"] or "", caps.sql),
+        "error_class": row["error_class"] or "",
+        "result": _result((row["preview"] or {}).get("prediction")),
+        "held": [rule for rule in RULES if row["matches"].get(rule)],
+        "seconds": seconds(row["seconds"]),
+    }
+
+
+def _result(preview: dict | None) -> dict | None:
+    """A preview with cells as null, "text" or ["number"]: numbers as written, which JSON in a browser would round."""
+    if preview is None:
+        return None
+    rows = [[cell if cell is None or isinstance(cell, str) else [str(cell)] for cell in row] for row in preview["rows"]]
+    return {"columns": preview["columns"], "rows": rows, "total": preview["total"]}
+
+
+def _cut(text: str, cap: int) -> str:
+    if len(text) <= cap:
+        return text
+    return f"{text[:cap]}\n… cut here: {len(text)} characters in all, the whole text stands in results.jsonl"

@@ -1,0 +1,295 @@
+"""One verdict an example, whatever the prediction does; each outcome, its precedence, and what stands beside it."""
+
+import hashlib
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from evaluate.execution.gold import GoldCache
+from evaluate.execution.judge import OUTCOMES, Example, Verdict, judge, judge_all
+from evaluate.execution.match import RULES
+from evaluate.execution.sandbox import Limits
+from tests.evaluate.execution.pool_work import FOR_EVER
+
+DOUBLING = "WITH a0 AS (SELECT 1), " + ", ".join(
+    f"a{n} AS (SELECT * FROM a{n - 1} UNION ALL SELECT * FROM a{n - 1})" for n in range(1, 40)
+)
+PLANNED_FOR_EVER = f"{DOUBLING} SELECT count(*) FROM a39"
+ALL = dict.fromkeys(RULES, True)
+NONE = dict.fromkeys(RULES, False)
+
+
+def make(path: Path, rows: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    connection = sqlite3.connect(path)
+    connection.executescript(f"CREATE TABLE t (a INTEGER, b TEXT); INSERT INTO t VALUES {rows};")
+    connection.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("databases")
+
+
+@pytest.fixture(scope="module")
+def database(folder) -> Path:
+    return make(folder / "shop" / "shop.sqlite", "(1, 'x'), (2, 'y'), (2, 'y'), (3, NULL)")
+
+
+@pytest.fixture(scope="module")
+def other(folder) -> Path:
+    return make(folder / "shop" / "shop_2.sqlite", "(1, 'x'), (4, 'z')")
+
+
+def verdict_on(gold: str, predicted: str | None, *databases: Path, **limits) -> Verdict:
+    return judge(Example("1", gold, predicted, databases), limits=Limits(**({"seconds": 0.5} | limits)))
+
+
+def test_a_verdict_in_full(database):
+    verdict = verdict_on("SELECT a, b FROM t WHERE a < 3", "SELECT b, a FROM t WHERE a <= 2", database)
+    assert verdict.seconds > 0
+    assert verdict.gold_seconds > 0
+    assert verdict._replace(seconds=0.0, gold_seconds=0.0) == Verdict(
+        outcome="correct",
+        error=None,
+        matches=ALL | {"bird": False},
+        gold_preview={"columns": ["a", "b"], "rows": [[1, "x"], [2, "y"], [2, "y"]], "total": 3},
+        prediction_preview={"columns": ["b", "a"], "rows": [["x", 1], ["y", 2], ["y", 2]], "total": 3},
+        gold_empty=False,
+        tied_limit=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "outcome", "error"),
+    [
+        ("SELECT a FROM t", "SELECT a FROM t", "correct", None),
+        ("SELECT a FROM t", "SELECT b FROM t", "wrong_result", None),
+        ("SELECT a FROM t", "SELECT c FROM t", "error", "no such column: c"),
+        ("SELECT a FROM t", "DELETE FROM t", "error", "not authorized: DELETE t"),
+        ("SELECT a FROM t WHERE 0", "", "error", "no statement: the SQL is empty or only comments"),
+        ("SELECT a FROM t WHERE 0", "-- none", "error", "no statement: the SQL is empty or only comments"),
+        ("SELECT a FROM t", "SELECT a FROM t; SELECT a FROM t", "error", "more than one statement"),
+        ("SELECT a FROM t", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT max(i) FROM n",
+         "timeout", "longer than 0.5 s"),
+        ("SELECT a FROM t", "SELECT zeroblob(1e9)", "too_large", "string or blob too big (at most 10,000,000 bytes)"),
+        ("SELECT a FROM t", None, "no_sql", None),
+        ("SELECT c FROM t", "SELECT c FROM t", "gold_error", "shop.sqlite: no such column: c"),
+        ("SELECT c FROM t", None, "gold_error", "shop.sqlite: no such column: c"),
+        ("SELECT zeroblob(1e9)", "SELECT 1", "gold_error",
+         "shop.sqlite: string or blob too big (at most 10,000,000 bytes)"),
+    ],
+)  # fmt: skip
+def test_each_outcome_and_its_reason(database, gold, predicted, outcome, error):
+    verdict = verdict_on(gold, predicted, database)
+    assert (verdict.outcome, verdict.error) == (outcome, error)
+    assert outcome in OUTCOMES
+    assert verdict.matches["strict"] is (outcome == "correct")
+
+
+@pytest.mark.parametrize("predicted", ["SELECT a FROM t", None])
+def test_a_missing_database_goes_before_all_else_and_is_not_made(database, folder, predicted):
+    missing = folder / "shop" / "none.sqlite"
+    verdict = verdict_on("SELECT c FROM t", predicted, database, missing)
+    assert verdict == Verdict("no_database", f"{missing}: no such file or directory")
+    assert not missing.exists()
+
+
+def test_no_database_file_at_all_is_no_database():
+    assert verdict_on("SELECT 1", "SELECT 1") == Verdict("no_database", "no database file")
+
+
+def test_a_prediction_must_match_on_every_file(database, other):
+    sql = "SELECT max(a) FROM t", "SELECT max(a) FROM t WHERE b IS NULL"
+    assert verdict_on(*sql, database).outcome == "correct"
+    both = verdict_on(*sql, database, other)
+    assert (both.outcome, both.matches) == ("wrong_result", NONE)
+    assert both.gold_preview["rows"] == [[4]]
+
+
+def test_an_error_on_a_later_file_is_an_error(database, folder):
+    bare = folder / "bare.sqlite"
+    connection = sqlite3.connect(bare)
+    connection.executescript("CREATE TABLE t (a INTEGER)")
+    connection.close()
+    verdict = verdict_on("SELECT a FROM t", "SELECT t.a FROM t WHERE t.b IS t.b", database, bare)
+    assert (verdict.outcome, verdict.error, verdict.matches) == ("error", "no such column: t.b", NONE)
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "matches"),
+    [
+        ("SELECT a FROM t", "SELECT DISTINCT a FROM t", {"spider", "bird"}),
+        ("SELECT count(DISTINCT a) FROM t", "SELECT count(a) FROM t", {"spider"}),
+        ("SELECT a FROM t WHERE a > = 2", "SELECT a FROM t WHERE a>=2", set(RULES)),
+        ("SELECT '> ='", "SELECT '>='", {"spider", "spider_keep_distinct"}),
+        ("SELECT a FROM t", "SELECT a FROM t; DELETE FROM t", {"spider"}),
+        ("SELECT a FROM t WHERE a = 1", "SELECT a, b FROM t WHERE a = 1", {"fuzzy"}),
+    ],
+)
+def test_every_rule_reads_the_results_of_its_own_texts(database, gold, predicted, matches):
+    verdict = verdict_on(gold, predicted, database)
+    assert {rule for rule, held in verdict.matches.items() if held} == matches
+
+
+def test_what_deleting_distinct_breaks_costs_the_spider_rule_alone(database):
+    crossed = "SELECT DISTINCT x.a FROM t x, t y, t z, t u, t v"
+    verdict = verdict_on(crossed, crossed, database, rows=100)
+    assert (verdict.outcome, verdict.matches) == ("correct", ALL | {"spider": False})
+
+
+@pytest.mark.parametrize(
+    ("sql", "tied"),
+    [
+        ("SELECT b FROM t ORDER BY a LIMIT 1", False),
+        ("SELECT b FROM t ORDER BY a DESC LIMIT 1", False),
+        ("SELECT a FROM t ORDER BY a % 2 LIMIT 3", True),
+        ("SELECT a FROM t ORDER BY a LIMIT 2", False),  # cuts between two equal rows
+        ("SELECT a FROM t ORDER BY a % 2 LIMIT 9", False),  # cuts nothing
+        ("SELECT b, count(*) FROM t GROUP BY b ORDER BY count(*) LIMIT 1", True),
+        ("SELECT b, count(*) FROM t GROUP BY b ORDER BY count(*) DESC LIMIT 1", False),
+        ("SELECT a FROM t LIMIT 1", True),
+        ("SELECT a FROM t ORDER BY a", False),
+        ("SELECT max(a) FROM (SELECT a FROM t ORDER BY a % 2 LIMIT 3)", False),
+        ("SELECT DISTINCT a AS n FROM t UNION SELECT 5 ORDER BY n % 2 LIMIT 2 OFFSET 1", False),
+        ("SELECT a FROM t UNION SELECT 5 ORDER BY 1 LIMIT 2", False),
+    ],
+)
+def test_a_limit_is_tied_when_other_rows_could_survive_it(database, sql, tied):
+    assert verdict_on(sql, "SELECT 1", database).tied_limit is tied
+
+
+@pytest.mark.parametrize(("sql", "empty"), [("SELECT a FROM t WHERE a = 4", False), ("SELECT a FROM t WHERE 0", True)])
+def test_the_gold_is_empty_when_no_file_gives_rows(database, other, sql, empty):
+    assert verdict_on(sql, sql, database, other).gold_empty is empty
+
+
+def test_previews_are_short_and_plain_json(database):
+    sql = "SELECT x'00ff' AS blob, 1e999 AS inf, printf('%.200c', 'x') AS long, 'é' AS 'name', zeroblob(99) FROM t, t u"
+    verdict = verdict_on(sql, sql, database)
+    row = ["00ff", "inf", "x" * 79 + "…", "é", "0" * 79 + "…"]
+    assert verdict.prediction_preview == {
+        "columns": ["blob", "inf", "long", "name", "zeroblob(99)"], "rows": [row] * 5, "total": 16,
+    }  # fmt: skip
+    assert json.loads(json.dumps(verdict._asdict(), allow_nan=False))["outcome"] == "correct"
+
+
+def test_a_gold_runs_once_for_equal_files_and_again_when_the_file_changes(tmp_path):
+    first, copy = make(tmp_path / "a.sqlite", "(1, 'x')"), tmp_path / "b.sqlite"
+    copy.write_bytes(first.read_bytes())
+    golds = GoldCache(Limits())
+    kept = golds.run("SELECT a FROM t", first)
+    assert golds.run("SELECT a FROM t", copy) is kept
+    connection = sqlite3.connect(first)
+    connection.execute("INSERT INTO t SELECT 2, printf('%.9999c', 'x')")
+    connection.commit()
+    connection.close()
+    assert golds.run("SELECT a FROM t", first).rows == ((1,), (2,))
+
+
+def test_gold_results_are_forgotten_beyond_their_budget(database):
+    golds = GoldCache(Limits(), max_bytes=2_000)
+    first = golds.run("SELECT hex(zeroblob(400))", database)
+    for n in range(5):
+        golds.run(f"SELECT hex(zeroblob(40{n + 1}))", database)
+        assert golds.bytes <= 2_000
+    assert golds.run("SELECT hex(zeroblob(400))", database) is not first
+
+
+ATTACKS = [
+    ("DELETE FROM t", "error"),
+    ("DROP TABLE t", "error"),
+    ("ATTACH 'made.sqlite' AS made", "error"),
+    ("PRAGMA writable_schema = 1", "error"),
+    ("VACUUM INTO 'made.sqlite'", "error"),
+    ("CREATE TEMP TABLE made (a)", "error"),
+    ("SELECT load_extension('made.so')", "error"),
+    ("SELECT writefile('made', 'x')", "error"),
+    (FOR_EVER, "timeout"),
+    (PLANNED_FOR_EVER, "timeout or too_large"),  # its plan grows without end
+    ("SELECT printf('%.*c', 2000000000, 'x')", "timeout"),
+    ("SELECT count(*) FROM t a, t b, t c, t d, t e, t f, t g, t h, t i, t j, t k, t l, t m, t n", "timeout"),
+    ("SELECT " + "zeroblob(9999999), " * 100 + "1", "too_large"),
+    ("SELECT 1 -- " + "x" * 5_000_000, "too_large"),
+    ("SELECT DISTINCT a;" * 300_000, "too_large"),
+    (";" * 900_000, "error"),
+    ("SELECT " + "(" * 10_000 + "1" + ")" * 10_000, "error"),
+    ("SELECT 'a\0b'", "error"),
+]
+
+
+@pytest.fixture(scope="module")
+def after_attacks(database, folder):
+    """Every attack in two workers, an honest query after each: verdicts, files before and after, seconds."""
+
+    def files():
+        return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+    examples = []
+    for n, (attack, _) in enumerate(ATTACKS):
+        examples += [Example(f"attack {n}", "SELECT count(*) FROM t", attack, (database,))]
+        examples += [Example(f"honest {n}", "SELECT count(*) FROM t", "SELECT count(a) FROM t", (database,))]
+    before, start = files(), time.monotonic()
+    limits = Limits(heap_bytes=30_000_000)
+    verdicts = dict(judge_all(examples, workers=2, timeout=0.5, limits=limits))
+    return verdicts, before, files(), time.monotonic() - start
+
+
+@pytest.mark.parametrize("number", range(len(ATTACKS)), ids=[attack[:30].replace("\0", "NUL") for attack, _ in ATTACKS])
+def test_an_attack_gets_its_outcome_and_touches_no_other_example(after_attacks, number):
+    verdicts = after_attacks[0]
+    assert verdicts[f"attack {number}"].outcome in ATTACKS[number][1].split(" or ")
+    assert (verdicts[f"honest {number}"].outcome, verdicts[f"honest {number}"].matches) == ("correct", ALL)
+
+
+def test_what_takes_more_memory_than_sqlite_may_use_says_so(after_attacks):
+    number = next(n for n, (attack, _) in enumerate(ATTACKS) if attack.startswith("SELECT zeroblob"))
+    assert after_attacks[0][f"attack {number}"].error == "more than 30,000,000 bytes of memory"
+
+
+def test_attacks_change_no_file_and_make_none(after_attacks):
+    assert after_attacks[1] == after_attacks[2]
+    assert not Path("made.sqlite").exists()
+
+
+def test_attacks_end_in_time(after_attacks):
+    assert after_attacks[3] < 60
+
+
+def test_a_gold_that_runs_for_ever_does_not_count_against_the_prediction(database):
+    examples = [Example("1", FOR_EVER, "SELECT 1", (database,)), Example("2", "SELECT 1", "SELECT 1", (database,))]
+    first, second = (verdict for _, verdict in judge_all(examples, workers=2, timeout=0.3))
+    assert (first.outcome, first.error, second.outcome) == ("gold_error", "the gold runs longer than 0.3 s", "correct")
+
+
+def test_a_strict_verdict_stands_when_the_text_without_distinct_runs_for_ever(database):
+    slow = "SELECT CASE count(DISTINCT a) WHEN 4 THEN (" + FOR_EVER + ") ELSE 3 END FROM t"
+    verdicts = list(judge_all([Example("1", "SELECT 3", slow, (database,))], workers=2, timeout=0.5))
+    ((_, verdict),) = verdicts
+    assert (verdict.outcome, verdict.error, verdict.matches) == ("correct", None, ALL | {"spider": False})
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_worker_and_several_agree_and_keep_the_order(database, workers):
+    sqls = ["SELECT a FROM t", "SELECT b FROM t", "SELECT c FROM t", None] * 5
+    examples = [Example(str(n), "SELECT a FROM t", sql, (database,)) for n, sql in enumerate(sqls)]
+    found = [(key, verdict.outcome) for key, verdict in judge_all(iter(examples), workers=workers)]
+    outcomes = ["correct", "wrong_result", "error", "no_sql"] * 5
+    assert found == [(str(n), outcome) for n, outcome in enumerate(outcomes)]
+
+
+def test_verdicts_of_a_plain_loop_come_one_by_one(database):
+    given = []
+
+    def examples():
+        for n in range(3):
+            given.append(n)
+            yield Example(str(n), "SELECT 1", "SELECT 1", (database,))
+
+    verdicts = judge_all(examples())
+    assert next(verdicts)[0] == "0"
+    assert given == [0]

@@ -1,0 +1,109 @@
+"""Completions are kept between runs, and made anew when what they depend on changes."""
+
+import json
+import os
+
+import pytest
+
+from evaluate.generation import generate
+from evaluate.generation.generate import GenerationError, Sampling, Served, adapter_rank, complete, weights_hash
+from evaluate.generation.prompts import Encoded
+
+ENCODED = Encoded([("a", [1, 2, 3]), ("b", [1, 2])], [7])
+
+
+@pytest.fixture
+def worker(tmp_path, monkeypatch):
+    """In place of vLLM, a program of this test that answers every waiting prompt with its number of tokens."""
+    monkeypatch.setattr(generate, "has_gpu", lambda: False)
+    monkeypatch.setattr(generate.environment, "VLLM", tmp_path / "venv")
+    program = tmp_path / "venv/bin/python"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        "#!/usr/bin/env python3\n"
+        "import json, pathlib, sys\n"
+        "job = json.loads(pathlib.Path(sys.argv[2]).read_text())\n"
+        "done = pathlib.Path(job['completions'])\n"
+        "known = done.read_text() if done.exists() else ''\n"
+        "with done.open('a') as file:\n"
+        "    for line in open(job['prompts']):\n"
+        "        row = json.loads(line)\n"
+        "        if json.dumps(row['id']) not in known:\n"
+        "            text = f\"{len(row['prompt_token_ids'])} tokens\"\n"
+        "            file.write(json.dumps({'id': row['id'], 'completion': text}) + '\\n')\n"
+    )
+    program.chmod(0o755)
+    return program
+
+
+def texts(folder, encoded=ENCODED, served=None, sampling=None) -> dict[str, str]:
+    made = complete(encoded, served or Served("model"), sampling or Sampling(), folder)
+    return {key: row["completion"] for key, row in made.items()}
+
+
+def test_every_prompt_gets_its_completion(worker, tmp_path):
+    assert texts(tmp_path / "run") == {"a": "3 tokens", "b": "2 tokens"}
+
+
+def test_a_second_run_generates_nothing(worker, tmp_path):
+    first = texts(tmp_path / "run")
+    worker.unlink()
+    assert texts(tmp_path / "run") == first
+
+
+def test_a_stopped_run_goes_on_with_what_is_missing(worker, tmp_path):
+    texts(tmp_path / "run")
+    completions = tmp_path / "run/completions.jsonl"
+    completions.write_text('{"id": "a", "completion": "kept"}\n')
+    assert texts(tmp_path / "run") == {"a": "kept", "b": "2 tokens"}
+
+
+def test_a_line_cut_short_by_a_kill_does_not_count(tmp_path):
+    path = tmp_path / "completions.jsonl"
+    path.write_text('{"id": "a", "completion": "x"}\n{"id": "b", "compl')
+    assert list(generate.read_completions(path)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"encoded": Encoded([("a", [1, 2, 3, 4]), ("b", [1, 2])], [7])},
+        {"encoded": Encoded(ENCODED.prompts, [8])},
+        {"served": Served("other model")},
+        {"sampling": Sampling(max_tokens=5)},
+    ],
+    ids=["prompts", "stop tokens", "model", "sampling"],
+)
+def test_completions_of_another_run_are_not_used(worker, tmp_path, change):
+    texts(tmp_path / "run")
+    (tmp_path / "run/completions.jsonl").write_text(
+        '{"id": "a", "completion": "old"}\n{"id": "b", "completion": "old"}\n'
+    )
+    assert "old" not in texts(tmp_path / "run", **change).values()
+
+
+def test_weights_trained_anew_are_other_weights(tmp_path):
+    weights = tmp_path / "adapter_model.safetensors"
+    weights.write_bytes(b"1")
+    before = weights_hash(tmp_path)
+    os.utime(weights, ns=(1, 1))
+    assert weights_hash(tmp_path) != before
+
+
+def test_without_vllm_the_remedy_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(generate.environment, "VLLM", tmp_path / "none")
+    with pytest.raises(GenerationError) as raised:
+        texts(tmp_path / "run")
+    assert str(raised.value) == f"{tmp_path}/none is missing: vLLM is not installed. Run ./launch.sh setup"
+
+
+def test_a_worker_that_fails_is_an_error_with_its_status(worker, tmp_path):
+    worker.write_text("#!/bin/sh\nexit 3\n")
+    with pytest.raises(GenerationError, match="ended with status 3"):
+        texts(tmp_path / "run")
+
+
+@pytest.mark.parametrize(("rank", "allowed"), [(1, 1), (4, 8), (16, 16), (48, 64)])
+def test_the_engine_is_given_the_next_rank_it_allows(tmp_path, rank, allowed):
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"r": rank}))
+    assert adapter_rank(tmp_path) == allowed
