@@ -4,21 +4,37 @@
     -> Prompt(instruction="Write a SQLite query that answers the question.",
               input="singer(singer_id, name, age)\\n\\nQuestion: How many singers are there?")
 
-LLaMA-Factory joins the two with a newline (`user_turn`). The schema stands before the question, so that all questions
-on one database share their first tokens (prefix caching). `prompt_hash` changes whenever this file or the schema reader
-does; converters write it into their rows and the evaluator into its report.
+| style      | the schema in it                                                  | needs values |
+| ---------- | ----------------------------------------------------------------- | ------------ |
+| `compact`  | `table(column, ...)`, a line each, and the foreign keys           | no  |
+| `ddl`      | CREATE TABLE with types, primary and foreign keys                 | no  |
+| `ddl_rows` | the same, and each table's first three rows in a comment          | yes |
+| `mschema`  | a line a column: type, key, description, examples; after M-Schema | yes |
+| `premsql`  | `ddl` under the headings that prem-1B-SQL was trained with        | no  |
+| `t5`       | `table: column, ...` on one line, with a task prefix, for T5      | no  |
+
+LLaMA-Factory joins the two halves with a newline (`user_turn`). The schema stands before the question, so that all
+questions on one database share their first tokens (prefix caching); only T5, which encodes both ways, has it last.
+`prompt_hash` changes whenever this file or the schema reader does; converters write it into their rows and the
+evaluator into its report.
 """
 
 import hashlib
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from converters.schema import Column, Schema, Table
 
 INSTRUCTION = "Write a SQLite query that answers the question."
+PREMSQL_INSTRUCTION = """# Follow these instruction:
+The schema of a database follows. Write one correct SQLite query that answers the question: a single line, without a
+code fence, with tables and columns of that schema only."""
 DEFAULT_STYLE = "ddl"
+EXAMPLES_SHOWN = 3  # values of a column in the style `mschema`
+LONGEST_VALUE = 40  # characters of a text value that are shown; what is longer ends in "..."
 
 
 class Prompt(NamedTuple):
@@ -28,6 +44,14 @@ class Prompt(NamedTuple):
     input: str
 
 
+class Style(NamedTuple):
+    """How one style writes the schema, how it frames schema, question and hint, and whether it shows values."""
+
+    schema_text: Callable[[Schema], str]
+    frame: Callable[[str, str, str], Prompt]
+    needs_values: bool = False
+
+
 def build_prompt(schema: Schema, question: str, *, style: str = DEFAULT_STYLE, evidence: str = "") -> Prompt:
     """The prompt of one question. `evidence` is an optional line of outside knowledge (a hint).
 
@@ -35,11 +59,13 @@ def build_prompt(schema: Schema, question: str, *, style: str = DEFAULT_STYLE, e
     """
     if style not in STYLES:
         raise ValueError(f"prompt style {style!r} is unknown; choose one of: {', '.join(STYLES)}")
-    lines = [STYLES[style](schema), ""]
-    if evidence.strip():
-        lines.append(f"Hint: {one_line(evidence)}")
-    lines.append(f"Question: {one_line(question)}")
-    return Prompt(INSTRUCTION, "\n".join(lines))
+    return STYLES[style].frame(schema_text(schema, style), one_line(question), one_line(evidence))
+
+
+@lru_cache(maxsize=64)
+def schema_text(schema: Schema, style: str) -> str:
+    """The schema part of a prompt. Cached: the questions of one database come one after the other."""
+    return STYLES[style].schema_text(schema)
 
 
 def user_turn(instruction: str, input_text: str) -> str:
@@ -54,23 +80,84 @@ def prompt_hash() -> str:
     return hashlib.sha256(source).hexdigest()[:12]
 
 
+def plain_frame(schema: str, question: str, evidence: str) -> Prompt:
+    """Schema, empty line, hint where there is one, question."""
+    hint = [f"Hint: {evidence}"] if evidence else []
+    return Prompt(INSTRUCTION, "\n".join([schema, "", *hint, f"Question: {question}"]))
+
+
+def premsql_frame(schema: str, question: str, evidence: str) -> Prompt:
+    """The headings of premsql's prompt; a hint stands where that has its additional knowledge."""
+    parts = [f"# Database and Table Schema:\n{schema}", evidence, f"# Question: {question}", "# SQL:"]
+    return Prompt(PREMSQL_INSTRUCTION + "\n", "\n\n".join(part for part in parts if part))
+
+
+def t5_frame(schema: str, question: str, evidence: str) -> Prompt:
+    """All on one line: T5's tokenizer has no newline."""
+    parts = [f"translate to SQL: {question}", f"hint: {evidence}" if evidence else "", schema]
+    return Prompt(" | ".join(part for part in parts if part), "")
+
+
 def ddl(schema: Schema) -> str:
     """CREATE TABLE statements: types, primary and foreign keys."""
     return "\n".join(create_table(table) for table in schema.tables)
 
 
+def ddl_rows(schema: Schema) -> str:
+    """CREATE TABLE statements, each followed by the table's first rows in a comment; an empty table has none."""
+    return "\n".join(create_table(table) + rows_comment(table) for table in schema.tables)
+
+
+def rows_comment(table: Table) -> str:
+    """The rows of a table as a comment: a line of column names, then the values as SQL writes them."""
+    if not table.rows:
+        return ""
+    names = ", ".join(quote(column.name) for column in table.columns)
+    rows = [", ".join(literal(value) for value in row) for row in table.rows]
+    return "\n/*\n" + "\n".join([names, *rows]).replace("*/", "* /") + "\n*/"
+
+
 def compact(schema: Schema) -> str:
     """One line a table, `table(column, ...)`, then one line a foreign key: the fewest tokens."""
-    tables = [f"{quote(table.name)}({', '.join(quote(column.name) for column in table.columns)})" for table in schema.tables]
-    keys = [
-        f"{quote(table.name)}.{quote(key.column)} = {quote(key.table)}.{quote(key.referenced)}"
-        for table in schema.tables
-        for key in table.foreign_keys
+    tables = [f"{quote(table.name)}({names(table)})" for table in schema.tables]
+    return "\n".join(tables + foreign_key_lines(schema))
+
+
+def mschema(schema: Schema) -> str:
+    """A line a column: name, type, whether it is the primary key, description and examples; foreign keys last."""
+    lines = []
+    for table in schema.tables:
+        columns = [f"({mschema_column(column)})" for column in table.columns]
+        lines += [f"# Table: {quote(table.name)}", "[", ",\n".join(columns), "]"]
+    keys = foreign_key_lines(schema)
+    return "\n".join(lines + (["# Foreign keys", *keys] if keys else []))
+
+
+def mschema_column(column: Column) -> str:
+    """`name: TYPE, primary key, description, examples: [1, 2, 3]`, without what is not known."""
+    shown = ", ".join(literal(value) for value in column.values[:EXAMPLES_SHOWN])
+    parts = [
+        f"{quote(column.name)}: {column.type}".removesuffix(": "),
+        "primary key" if column.primary_key else "",
+        one_line(column.description),
+        f"examples: [{shown}]" if shown else "",
     ]
-    return "\n".join(tables + keys)
+    return ", ".join(part for part in parts if part)
 
 
-STYLES: dict[str, Callable[[Schema], str]] = {"ddl": ddl, "compact": compact}
+def t5(schema: Schema) -> str:
+    """Tables separated by bars, each `table: column, ...`."""
+    return " | ".join(f"{quote(table.name)}: {names(table)}" for table in schema.tables)
+
+
+STYLES = {
+    "compact": Style(compact, plain_frame),
+    "ddl": Style(ddl, plain_frame),
+    "ddl_rows": Style(ddl_rows, plain_frame, needs_values=True),
+    "mschema": Style(mschema, plain_frame, needs_values=True),
+    "premsql": Style(ddl, premsql_frame),
+    "t5": Style(t5, t5_frame),
+}
 
 
 def create_table(table: Table) -> str:
@@ -80,7 +167,8 @@ def create_table(table: Table) -> str:
     if primary:
         lines.append(f"PRIMARY KEY ({', '.join(primary)})")
     lines += [
-        f"FOREIGN KEY ({quote(key.column)}) REFERENCES {quote(key.table)}({quote(key.referenced)})" for key in table.foreign_keys
+        f"FOREIGN KEY ({quote(key.column)}) REFERENCES {quote(key.table)}({quote(key.referenced)})"
+        for key in table.foreign_keys
     ]
     body = ",\n".join(f"  {line}" for line in lines)
     return f"CREATE TABLE {quote(table.name)} (\n{body}\n);"
@@ -91,6 +179,20 @@ def column_definition(column: Column) -> str:
     return f"{quote(column.name)} {column.type}".rstrip()
 
 
+def names(table: Table) -> str:
+    """The column names of a table, comma-separated."""
+    return ", ".join(quote(column.name) for column in table.columns)
+
+
+def foreign_key_lines(schema: Schema) -> list[str]:
+    """`table.column = other.column` for every foreign key."""
+    return [
+        f"{quote(table.name)}.{quote(key.column)} = {quote(key.table)}.{quote(key.referenced)}"
+        for table in schema.tables
+        for key in table.foreign_keys
+    ]
+
+
 def quote(name: str) -> str:
     """An identifier as SQLite reads it: bare where that is safe, else in double quotes."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) and name.upper() not in KEYWORDS:
@@ -98,17 +200,30 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(value: object) -> str:
+    """A value as SQL writes it, on one line; long text and bytes are cut and end in `...`."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return f"x'{value[:8].hex()}{'...' if len(value) > 8 else ''}'"
+    if not isinstance(value, str):
+        return str(value)
+    text = one_line(value)
+    shown = text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE].rstrip() + "..."
+    return "'" + shown.replace("'", "''") + "'"
+
+
 def one_line(text: str) -> str:
     """Whitespace collapsed: a newline inside a question would look like the end of it."""
     return " ".join(text.split())
 
 
-# Words that SQLite 3.40 refuses as a bare column or table name, those it reads as a value (CURRENT_DATE), and join words,
-# which it accepts but a reader would stumble over.
-KEYWORDS = frozenset(
-    """ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CAST CHECK COLLATE COMMIT CONSTRAINT CREATE CROSS CURRENT_DATE
+# Words that SQLite 3.40 refuses as a bare column or table name, those it reads as a value (CURRENT_DATE), and join
+# words, which it accepts but a reader would stumble over.
+KEYWORD_LIST = """
+    ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CAST CHECK COLLATE COMMIT CONSTRAINT CREATE CROSS CURRENT_DATE
     CURRENT_TIME CURRENT_TIMESTAMP DEFAULT DEFERRABLE DELETE DISTINCT DROP ELSE ESCAPE EXCEPT EXISTS FOREIGN FROM FULL
-    GROUP HAVING IF IN INDEX INNER INSERT INTERSECT INTO IS ISNULL JOIN LEFT LIMIT NATURAL NOT NOTHING NOTNULL NULL ON OR
-    ORDER OUTER PRIMARY RAISE REFERENCES RETURNING RIGHT SELECT SET TABLE THEN TO TRANSACTION UNION UNIQUE UPDATE USING
-    VALUES WHEN WHERE""".split()
-)
+    GROUP HAVING IF IN INDEX INNER INSERT INTERSECT INTO IS ISNULL JOIN LEFT LIMIT NATURAL NOT NOTHING NOTNULL NULL ON
+    OR ORDER OUTER PRIMARY RAISE REFERENCES RETURNING RIGHT SELECT SET TABLE THEN TO TRANSACTION UNION UNIQUE UPDATE
+    USING VALUES WHEN WHERE"""
+KEYWORDS = frozenset(KEYWORD_LIST.split())

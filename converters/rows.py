@@ -9,20 +9,48 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from converters.prompt import Prompt, prompt_hash
+from converters.schema import Schema
 
 
 class ConversionError(Exception):
     """Input that cannot be converted; the message names file, row and key, and what to do."""
 
 
+class Candidate(NamedTuple):
+    """One raw row of a corpus, its fields found but nothing read or run yet."""
+
+    id: str
+    db_id: str
+    question: str
+    sql: str
+    place: str  # file and row, for messages
+    evidence: str = ""  # outside knowledge, shown as a hint
+    context: str = ""  # the schema as SQL text, where every row brings its own
+
+    @property
+    def asked_of(self) -> str:
+        """What two equal queries must have in common to be the same query: the database."""
+        return self.context or self.db_id
+
+
 class Example(NamedTuple):
-    """One question with its gold SQL, before a prompt is built."""
+    """One question with its gold SQL and the schema it is asked of, before a prompt is built."""
 
     id: str
     db_id: str
     database: str  # path of the SQLite file, relative to the databases folder of the data set
     question: str
     sql: str
+    schema: Schema
+    evidence: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Skip(NamedTuple):
+    """A raw row that becomes no example: why, in words that are counted, and where, with what is special to it."""
+
+    reason: str
+    detail: str
 
 
 def converted_row(example: Example, prompt: Prompt, tags: Iterable[str]) -> dict:
@@ -35,7 +63,7 @@ def converted_row(example: Example, prompt: Prompt, tags: Iterable[str]) -> dict
         "instruction": prompt.instruction,
         "input": prompt.input,
         "output": example.sql,
-        "tags": list(tags),
+        "tags": [*tags, *example.tags],
     }
 
 
@@ -44,23 +72,25 @@ def style_tags(style: str) -> list[str]:
     return [f"style:{style}", f"prompt:{prompt_hash()}"]
 
 
-def write_rows(path: Path, rows: Iterable[dict]) -> int:
-    """Write `rows` to `path` as a JSON array, a row a line; returns how many. Replaces the file only when all are written."""
+def style_of(row: dict) -> str:
+    """The prompt style of a converted row; empty where its tags name none."""
+    return next((tag.removeprefix("style:") for tag in row.get("tags", ()) if tag.startswith("style:")), "")
+
+
+def write_rows(file: IO[str], rows: Iterable[dict]) -> int:
+    """Write `rows` as a JSON array, a row a line; returns how many."""
     count = 0
-    with replacing(path) as file:
-        file.write("[")
-        for row in rows:
-            file.write(("," if count else "") + "\n" + json.dumps(row, ensure_ascii=False))
-            count += 1
-        file.write("\n]\n")
-        if not count:
-            raise ConversionError(f"{path}: no row is left to write. See the skipped rows above.")
+    file.write("[")
+    for row in rows:
+        file.write(("," if count else "") + "\n" + json.dumps(row, ensure_ascii=False))
+        count += 1
+    file.write("\n]\n")
     return count
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
-    """A text file to write to; it takes the place of `path` at the end of the block, or vanishes where the block raises."""
+    """A text file to write to; it replaces `path` at the end of the block, or vanishes where the block raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".partial")
     try:
@@ -69,29 +99,6 @@ def replacing(path: Path) -> Iterator[IO[str]]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def read_json_lines(path: Path, keys: tuple[str, ...]) -> Iterator[dict]:
-    """The objects of a JSON-lines file. Raises ConversionError, naming row and key, where one lacks a key in `keys`."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield checked_object(path, number, line, keys)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConversionError(f"{path}: {error}. Give a UTF-8 JSON-lines file.") from error
-
-
-def checked_object(path: Path, number: int, line: str, keys: tuple[str, ...]) -> dict:
-    """One parsed line with all `keys`, else ConversionError."""
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise ConversionError(f"{path}: line {number}: not JSON ({error}). One object a line is expected.") from error
-    missing = [key for key in keys if not isinstance(row, dict) or key not in row]
-    if missing:
-        raise ConversionError(f"{path}: line {number}: key {missing[0]!r} is missing; expected keys: {', '.join(keys)}.")
-    return row
 
 
 def file_hash(path: Path) -> str:

@@ -2,74 +2,77 @@
 
     python converters/run.py exoplanets                 writes data/exoplanets_{train,eval}.json and the database
     python converters/run.py exoplanets --style ddl     with another prompt style
+    python converters/run.py spider --source ~/spider   a corpus that is not shipped is told where it lies
+    python converters/run.py own --database shop.sqlite --questions pairs.csv
     python converters/run.py --recipe recipes/X.yaml    whatever data the recipe names, where missing or out of date
+
+Exit status: 0; 2 for misuse or input that cannot be converted; 1 where a file could not be written.
 """
 
 import argparse
 import importlib
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[0] = str(ROOT)
 
 import environment  # noqa: E402
 
 environment.enter(needs=("omegaconf",))
 
-from converters import prompt, rows, schema  # noqa: E402
+from converters import prompt, recipe_checks, schema  # noqa: E402
+from converters.build import expected_tags  # noqa: E402
+from converters.convert import SPLITS, Conversion, output_path, read_record, shown  # noqa: E402
 from converters.rows import ConversionError  # noqa: E402
 from recipes import recipe  # noqa: E402
 
 DATA = ROOT / "data"
-SPLITS = ("train", "eval")
 
 
 def corpora() -> dict[str, ModuleType]:
-    """The corpus modules beside this file by name: those that define `examples`."""
-    modules = {
-        path.stem: importlib.import_module(f"converters.{path.stem}")
-        for path in sorted(Path(__file__).parent.glob("*.py"))
-        if path.stem not in ("run", "__init__")
-    }
-    return {name: module for name, module in modules.items() if hasattr(module, "examples")}
+    """The corpus modules by name: the files in converters/corpora/."""
+    names = sorted(path.stem for path in (Path(__file__).parent / "corpora").glob("[a-z]*.py"))
+    return {name: importlib.import_module(f"converters.corpora.{name}") for name in names}
 
 
 def convert(name: str, module: ModuleType, arguments: argparse.Namespace) -> None:
-    """Write the database and the two converted files of one corpus, and print what was done."""
-    databases = arguments.data / "databases" / name
-    module.prepare(arguments, databases)
-    style = arguments.style or module.DEFAULT_STYLE
-    for split in SPLITS:
-        start = time.monotonic()
-        path = arguments.data / f"{name}_{split}.json"
-        count = rows.write_rows(path, converted(module.examples(split, arguments), databases, style))
-        print(f"{name}: {count} rows -> {shown(path)} (style {style}, {time.monotonic() - start:.1f} s)")
+    """Write the databases, the two converted files and the record of one corpus, and print what was done."""
+    missing = missing_options(module, arguments)
+    if missing:
+        raise ConversionError(f"{name} needs {' and '.join(missing)}. Run: {first_command(name, module)}")
+    conversion = Conversion(name, module, arguments)
+    conversion.run()
+    print("\n".join(conversion.report()))
 
 
-def converted(examples: Iterator[rows.Example], databases: Path, style: str) -> Iterator[dict]:
-    """The alpaca rows of `examples`; every database's schema is read once."""
-    schemas: dict[str, schema.Schema] = {}
-    tags = rows.style_tags(style)
-    for example in examples:
-        if example.database not in schemas:
-            schemas[example.database] = schema.read_schema(databases / example.database)
-        built = prompt.build_prompt(schemas[example.database], example.question, style=style)
-        yield rows.converted_row(example, built, tags)
+def missing_options(module: ModuleType, arguments: argparse.Namespace) -> list[str]:
+    """The options a corpus cannot start without that were not given."""
+    return [f"--{option}" for option in module.REQUIRED if getattr(arguments, option) is None]
+
+
+def first_command(name: str, module: ModuleType) -> str:
+    """The command that converts a corpus for the first time, and what its placeholders stand for."""
+    words = [f"--{option} {placeholder}" for option, (placeholder, _) in module.REQUIRED.items()]
+    meant = [f"{placeholder} is {meaning}" for placeholder, meaning in module.REQUIRED.values()]
+    return " ".join([f"python converters/run.py {name}", *words]) + "\n  " + "; ".join(meant)
 
 
 def is_current(name: str, module: ModuleType, arguments: argparse.Namespace) -> bool:
-    """Whether both converted files are newer than what they are made from and hold the prompt asked for."""
-    outputs = [arguments.data / f"{name}_{split}.json" for split in SPLITS]
+    """Whether both converted files are newer than what they are made from and hold the prompt asked for.
+
+    Sources that are gone make nothing out of date.
+    """
+    outputs = [output_path(arguments.data, name, split) for split in SPLITS]
     if not all(path.is_file() for path in outputs):
         return False
-    wanted = rows.style_tags(arguments.style or module.DEFAULT_STYLE)
-    newest = max(path.stat().st_mtime for path in module.sources(arguments))
-    return all(path.stat().st_mtime >= newest and first_tags(path)[:2] == wanted for path in outputs)
+    wanted = expected_tags(arguments.style, arguments.schema)
+    known = [] if missing_options(module, arguments) else module.sources(arguments)
+    newest = max((path.stat().st_mtime for path in known if path.exists()), default=0.0)
+    return all(path.stat().st_mtime >= newest and first_tags(path)[: len(wanted)] == wanted for path in outputs)
 
 
 def first_tags(path: Path) -> list[str]:
@@ -83,38 +86,92 @@ def first_tags(path: Path) -> list[str]:
 
 
 def convert_for_recipe(path: Path, known: dict[str, ModuleType], arguments: argparse.Namespace) -> None:
-    """Make every converted file that a recipe names; says so where there is nothing to do."""
-    for name in recipe.corpora(recipe.read(path, arguments.overrides)):
+    """Make every converted file that a recipe names, as it was last converted; says so where there is nothing to do."""
+    values = recipe.read(path, arguments.overrides)
+    for name in recipe.corpora(values):
         if name not in known:
             raise ConversionError(f"{path}: key dataset: {name!r} is no corpus; known: {', '.join(known)}")
         module = known[name]
-        chosen = parser_of(known).parse_args([name, "--data", str(arguments.data), *style_option(arguments)])
+        chosen = remembered(name, known, arguments)
         if is_current(name, module, chosen):
-            print(f"{name}: {shown(arguments.data)}/{name}_{{train,eval}}.json are up to date")
+            print(f"{name}: {shown(arguments.data)}/{name}_{{train,eval}}.json are up to date (style {chosen.style})")
+        elif missing_options(module, chosen):
+            raise ConversionError(
+                f"{path}: key dataset: {name} has not been converted yet, and it is not shipped. "
+                f"Run once: {first_command(name, module)}"
+            )
         else:
             convert(name, module, chosen)
+    train, evaluation = recipe.datasets(values), recipe.datasets(values, "eval_dataset")
+    for line in recipe_checks.tell(values, arguments.data, train, evaluation):
+        print(f"converters: {path}: {line}", file=sys.stderr)
 
 
-def style_option(arguments: argparse.Namespace) -> list[str]:
-    return ["--style", arguments.style] if arguments.style else []
+def remembered(name: str, known: dict[str, ModuleType], arguments: argparse.Namespace) -> argparse.Namespace:
+    """The options of a corpus's last conversion; a style given now counts more."""
+    options = read_record(arguments.data, name).get("options", [])
+    now = ["--data", str(arguments.data), *(["--style", arguments.style] if arguments.style else [])]
+    return parsed(known, [name, *options, *now])
 
 
-def shown(path: Path) -> str:
-    """A path relative to the repository where it lies inside."""
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+def parsed(known: dict[str, ModuleType], words: list[str]) -> argparse.Namespace:
+    """The options of a command line, with the corpus's own default style, and `options`: the words to repeat it by."""
+    parser = parser_of(known)
+    arguments = parser.parse_args(words)
+    if arguments.cutoff and not arguments.tokenizer:
+        parser.error(
+            "--cutoff needs --tokenizer MODEL and --template NAME: tokens are counted as the trainer counts them"
+        )
+    if arguments.tokenizer and not arguments.template:
+        parser.error("--tokenizer needs --template NAME, the template of the recipe")
+    arguments.options = list(repeatable(arguments, known[arguments.corpus]))
+    arguments.style = arguments.style or known[arguments.corpus].DEFAULT_STYLE
+    return arguments
+
+
+def repeatable(arguments: argparse.Namespace, module: ModuleType) -> Iterator[str]:
+    """The options that differ from their defaults, as words of a command line."""
+    defaults = corpus_parser(argparse.ArgumentParser(), module).parse_args([])
+    for name, value in vars(arguments).items():
+        if name not in ("corpus", "data") and value != getattr(defaults, name):
+            yield "--" + name.replace("_", "-")
+            if value is not True:
+                yield ",".join(value) if isinstance(value, list) else str(value)
 
 
 def parser_of(known: dict[str, ModuleType]) -> argparse.ArgumentParser:
     """One sub-command a corpus, each with its own options beside the common ones."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        prog="converters/run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="corpus", required=True)
+    usages = []
     for name, module in known.items():
-        command = commands.add_parser(name, help=module.__doc__.split("\n", 1)[0])
-        command.add_argument("--source", help="folder of the corpus, or `hub`")
-        command.add_argument("--style", choices=prompt.STYLES, help=f"prompt style (default: {module.DEFAULT_STYLE})")
-        command.add_argument("--data", type=Path, default=DATA, help="folder to write to (default: %(default)s)")
-        module.add_arguments(command)
+        command = corpus_parser(commands.add_parser(name, help=module.__doc__.split("\n", 1)[0]), module)
+        usages.append(command.format_usage().removeprefix("usage: "))
+    parser.epilog = "\n".join(usages)
     return parser
+
+
+def corpus_parser(parser: argparse.ArgumentParser, module: ModuleType) -> argparse.ArgumentParser:
+    """The options every corpus has, then the module's own."""
+    add = parser.add_argument
+    add("--style", choices=prompt.STYLES, help=f"prompt style (default: {module.DEFAULT_STYLE})")
+    add("--schema", choices=("full", "linked"), default="full", help="linked: only what a question seems to need")
+    add("--tokenizer", metavar="MODEL", help="count tokens with this model's tokenizer (needs --template)")
+    add("--template", metavar="NAME", help="LLaMA-Factory's template for counting")
+    add("--cutoff", type=int, metavar="N", help="shorten, else drop, rows of more than N tokens (needs --tokenizer)")
+    add("--only", type=listed, default=[], metavar="TAG,...", help="keep rows with all of these tags")
+    add("--without", type=listed, default=[], metavar="TAG,...", help="leave out rows with one of these tags")
+    add("--limit", type=int, metavar="N", help="at most N rows a file, drawn by --seed")
+    add("--seed", type=int, default=7, help="for whatever is drawn or made up (default: %(default)s)")
+    add("--data", type=Path, default=DATA, help="folder to write to (default: %(default)s)")
+    module.add_arguments(parser)
+    return parser
+
+
+def listed(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def recipe_parser() -> argparse.ArgumentParser:
@@ -133,13 +190,16 @@ def main() -> int:
             arguments = recipe_parser().parse_args()
             convert_for_recipe(arguments.recipe, known, arguments)
         else:
-            arguments = parser_of(known).parse_args()
+            arguments = parsed(known, sys.argv[1:])
             convert(arguments.corpus, known[arguments.corpus], arguments)
     except (ConversionError, schema.SchemaError, recipe.RecipeError) as error:
         print(f"converters: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"converters: {error.filename}: {error.strerror}. Nothing was replaced; mend that and run again.", file=sys.stderr)
+        print(
+            f"converters: {error.filename}: {error.strerror}. Nothing was replaced; mend that and run again.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -1,20 +1,32 @@
-"""The schema of a SQLite file: tables, columns with types, primary and foreign keys, in the file's own order.
+"""The schema of a SQLite database: tables, columns with types, primary and foreign keys, in the file's own order.
 
-Raw: a `.sqlite` file. Becomes: a `Schema`. Views are tables to a reader and are listed; SQLite's own tables
-(`sqlite_sequence` and the like) are not. Values are never read here.
+Raw: a `.sqlite` file, or an open connection. Becomes: a `Schema`. Views are tables to a reader and are listed; SQLite's
+own tables (`sqlite_sequence` and the like) are not. With `values`, a table also holds its first rows and a column its
+first distinct values; a view's are never read, because a view may take any time.
 """
 
 import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+SAMPLE_ROWS = 3
+SCANNED_ROWS = 20_000  # a column's distinct values are looked for in this many rows: bounded for a table of any size
+TABLE_NAMES = (
+    "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+)
+
 
 class Column(NamedTuple):
-    """One column: its name as declared, its declared type (may be empty) and whether it is part of the primary key."""
+    """One column: its name as declared, its declared type (may be empty) and whether it is part of the primary key.
+
+    `description` is what the corpus says about it, `values` are its first distinct values, where they were asked for.
+    """
 
     name: str
     type: str
     primary_key: bool = False
+    description: str = ""
+    values: tuple = ()
 
 
 class ForeignKey(NamedTuple):
@@ -26,11 +38,12 @@ class ForeignKey(NamedTuple):
 
 
 class Table(NamedTuple):
-    """One table or view."""
+    """One table or view; `rows` are its first rows, where they were asked for."""
 
     name: str
     columns: tuple[Column, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
+    rows: tuple[tuple, ...] = ()
 
 
 class Schema(NamedTuple):
@@ -43,18 +56,16 @@ class SchemaError(Exception):
     """The file has no readable schema; the message names the file and what to do."""
 
 
-def read_schema(database: Path) -> Schema:
-    """The schema of a SQLite file, opened read-only.
+def read_schema(database: Path, *, values: int = 0) -> Schema:
+    """The schema of a SQLite file, opened read-only; with up to `values` distinct values a column.
+
+    With 0 there are neither values nor rows.
 
     Raises SchemaError where the file is missing, is not a SQLite database, or has no table.
     """
-    if not database.is_file():
-        raise SchemaError(f"{database}: no such file. Give the path of a SQLite database.")
-    connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    connection = open_read_only(database)
     try:
-        names = [name for (name,) in connection.execute(TABLE_NAMES)]
-        schema = Schema(tuple(read_table(connection, name) for name in names))
+        schema = schema_of(connection, values=values)
     except sqlite3.DatabaseError as error:
         raise SchemaError(f"{database}: {error}. Give the path of a SQLite database.") from error
     finally:
@@ -64,20 +75,67 @@ def read_schema(database: Path) -> Schema:
     return schema
 
 
-TABLE_NAMES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+def open_read_only(database: Path) -> sqlite3.Connection:
+    """A connection that can neither write nor create the file; text that is not UTF-8 gets replacement marks."""
+    if database.is_dir():
+        raise SchemaError(f"{database}: a folder. Give the path of a SQLite database.")
+    if not database.is_file():
+        raise SchemaError(f"{database}: no such file. Give the path of a SQLite database.")
+    connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    return connection
 
 
-def read_table(connection: sqlite3.Connection, name: str) -> Table:
+def schema_of(connection: sqlite3.Connection, *, values: int = 0) -> Schema:
+    """The schema of an open database; without tables where it has none. Raises sqlite3.DatabaseError."""
+    kinds = connection.execute(TABLE_NAMES).fetchall()
+    tables = (read_table(connection, name, 0 if kind == "view" else values) for name, kind in kinds)
+    return Schema(tuple(tables))
+
+
+def read_table(connection: sqlite3.Connection, name: str, values: int = 0) -> Table:
     """One table's columns and keys. A key that names no column refers to the other table's primary key."""
+    declared = connection.execute("SELECT * FROM pragma_table_info(?)", (name,)).fetchall()
     columns = tuple(
-        Column(column, kind, bool(key))
-        for _, column, kind, _, _, key in connection.execute("SELECT * FROM pragma_table_info(?)", (name,))
+        Column(column, kind, bool(key), values=first_values(connection, name, column, values))
+        for _, column, kind, _, _, key in declared
     )
     keys = connection.execute('SELECT "from", "table", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', (name,))
-    return Table(name, columns, tuple(ForeignKey(own, table, other or primary_key(connection, table)) for own, table, other in keys))
+    foreign = tuple(
+        ForeignKey(own, table, other or primary_key(connection, table)) for own, table, other in keys.fetchall()
+    )
+    return Table(name, columns, foreign, first_rows(connection, name) if values else ())
 
 
 def primary_key(connection: sqlite3.Connection, table: str) -> str:
     """The first primary-key column of `table`, or `rowid` where it declares none."""
     row = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk = 1", (table,)).fetchone()
     return row[0] if row else "rowid"
+
+
+def first_rows(connection: sqlite3.Connection, table: str) -> tuple[tuple, ...]:
+    """The first rows of a table, in storage order."""
+    return tuple(connection.execute(f"SELECT * FROM {quoted(table)} LIMIT {SAMPLE_ROWS}"))
+
+
+def first_values(connection: sqlite3.Connection, table: str, column: str, limit: int) -> tuple:
+    """The first distinct values of a column that are not NULL."""
+    if not limit:
+        return ()
+    scanned = f"SELECT {quoted(column)} AS value FROM {quoted(table)} LIMIT {SCANNED_ROWS}"
+    rows = connection.execute(f"SELECT DISTINCT value FROM ({scanned}) WHERE value IS NOT NULL LIMIT {limit}")
+    return tuple(value for (value,) in rows)
+
+
+def quoted(name: str) -> str:
+    """Any name, as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def without_values(schema: Schema) -> Schema:
+    """The same schema without rows and values."""
+    tables = (
+        table._replace(rows=(), columns=tuple(column._replace(values=()) for column in table.columns))
+        for table in schema.tables
+    )
+    return Schema(tuple(tables))

@@ -23,9 +23,9 @@ from rich.table import Table  # noqa: E402
 
 from converters.prompt import DEFAULT_STYLE, build_prompt  # noqa: E402
 from converters.schema import SchemaError, read_schema  # noqa: E402
-from evaluate import adapters  # noqa: E402
 from evaluate.execution.sandbox import Execution, Limits, run_query  # noqa: E402
 from evaluate.extract import extract_sql  # noqa: E402
+from evaluate.generation import adapters  # noqa: E402
 from evaluate.generation.generate import GenerationError, Sampling, complete  # noqa: E402
 from evaluate.generation.prompts import encode  # noqa: E402
 from recipes.recipe import FINISHED, RecipeError  # noqa: E402

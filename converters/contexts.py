@@ -1,0 +1,124 @@
+"""A corpus row's own database: the DDL, and maybe INSERTs, that stand in the row, as a SQLite database in memory.
+
+Each statement is tried as it stands; what SQLite refuses is repaired where it says a thing twice (a table declared
+again with other columns, a column named twice), else translated from the dialects of other systems. A statement that
+means something else in SQLite without an error (SERIAL) is translated at once.
+
+Not covered: a script whose statements depend on another dialect's session settings.
+"""
+
+import re
+import sqlite3
+from typing import NamedTuple
+
+from converters.dialects import to_sqlite
+from converters.golds import GoldRun, in_memory, run_gold
+from converters.schema import quoted
+from converters.sql_text import statements
+
+SQLITE = "sqlite"
+MISREAD = re.compile(r"\b(?:BIG|SMALL)?SERIAL\b", re.IGNORECASE)
+TWICE = ("already exists", "duplicate column name")
+NOT_DIALECT = ("no such column", "no such table", "ambiguous column")  # faults that no translation mends
+TODAY = re.compile(
+    r"\b(?:CURRENT_DATE|CURRENT_TIMESTAMP|CURRENT_TIME|CURDATE|GETDATE|NOW|SYSDATE)\b|'now'", re.IGNORECASE
+)
+
+
+class Context(NamedTuple):
+    """A row's database: `dialect` is sqlite, or the first that a statement had to be translated from."""
+
+    connection: sqlite3.Connection
+    dialect: str
+    repaired: bool
+    error: str  # SQLite's message for the first statement that could not be run; empty where all ran
+
+
+class Translated(NamedTuple):
+    """A gold as it ran, or as it stands where none of its versions ran."""
+
+    sql: str
+    dialect: str
+    run: GoldRun
+
+
+def build(script: str) -> Context:
+    """The database that a script makes. It has no table where nothing in the script could be read."""
+    connection = in_memory()
+    dialect, repaired, error = SQLITE, False, ""
+    for statement in statements(script):
+        done = execute(connection, statement)
+        dialect = done.dialect if dialect == SQLITE and done.dialect else dialect
+        repaired = repaired or done.repaired
+        error = error or done.error
+    return Context(connection, dialect, repaired, error)
+
+
+class Done(NamedTuple):
+    """How one statement was run, or why not."""
+
+    dialect: str = SQLITE
+    repaired: bool = False
+    error: str = ""
+
+
+def execute(connection: sqlite3.Connection, statement: str) -> Done:
+    """Run one statement: as it stands, repaired, or translated."""
+    message = "SERIAL needs translation" if MISREAD.search(statement) else attempt(connection, statement)
+    if not message:
+        return Done()
+    if any(text in message for text in TWICE) and said_once(connection, statement):
+        return Done(repaired=True)
+    for version in to_sqlite(statement):
+        if not attempt(connection, version.sql):
+            return Done(version.dialect)
+    return Done(SQLITE, error=attempt(connection, statement) if MISREAD.search(statement) else message)
+
+
+def attempt(connection: sqlite3.Connection, statement: str) -> str:
+    """SQLite's message for a statement that fails; empty where it runs."""
+    try:
+        connection.execute(statement)
+    except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
+        return str(error)
+    return ""
+
+
+def said_once(connection: sqlite3.Connection, statement: str) -> bool:
+    """Run a CREATE TABLE that repeats a column, or a table with other columns: each column is made once."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        tree = sqlglot.parse_one(statement, read="sqlite")
+    except SqlglotError:
+        return False
+    body = tree.this
+    if not isinstance(tree, exp.Create) or not isinstance(body, exp.Schema):
+        return False
+    columns = {part.name.lower(): part for part in body.expressions if isinstance(part, exp.ColumnDef)}
+    name = body.this.name
+    there = connection.execute("SELECT lower(name) FROM pragma_table_info(?)", (name,)).fetchall()
+    if there:
+        new = [column.sql(dialect="sqlite") for key, column in columns.items() if (key,) not in there]
+        return all(not attempt(connection, f"ALTER TABLE {quoted(name)} ADD COLUMN {column}") for column in new)
+    body.set("expressions", list(columns.values()))
+    return not attempt(connection, tree.sql(dialect="sqlite"))
+
+
+def translated_gold(connection: sqlite3.Connection, sql: str) -> Translated:
+    """A gold run as it stands, else in the first version that runs."""
+    run = run_gold(connection, sql)
+    if run.runs:
+        return Translated(sql, SQLITE, run)
+    for version in to_sqlite(sql):
+        other = run_gold(connection, version.sql)
+        if other.runs:
+            return Translated(version.sql, version.dialect, other)
+    return Translated(sql, SQLITE if run.error.startswith(NOT_DIALECT) else "unknown", run)
+
+
+def depends_on_today(sql: str) -> bool:
+    """Whether a query asks for the present day, so that its result changes by itself."""
+    return bool(TODAY.search(sql))

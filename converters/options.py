@@ -1,0 +1,46 @@
+"""Options that several corpora have, and how paths among them are kept."""
+
+import argparse
+from pathlib import Path
+
+HUB = ("hub", "hub2")  # in place of a folder: the corpus's one or two names on the Hugging Face hub
+WRITTEN = {"eval": ("eval",), "all": ("train", "eval"), "none": ()}  # --write-databases: the files whose rows get one
+
+
+def add_source(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Where the corpus lies."""
+    parser.add_argument("--source", type=source, metavar="PLACE", help=meaning)
+
+
+def add_row_databases(parser: argparse.ArgumentParser, *, fills: bool) -> None:
+    """What a corpus offers whose every row has its own database; `fills`: empty tables are filled by default."""
+    add, told = parser.add_argument, "(default: %(default)s)"
+    add("--write-databases", choices=WRITTEN, default="eval", help=f"rows that get a SQLite file {told}")
+    default = "yes" if fills else "no"
+    add("--synthetic-rows", choices=("yes", "no"), default=default, help=f"make up rows for empty tables {told}")
+    add_split(parser)
+
+
+def add_split(parser: argparse.ArgumentParser) -> None:
+    """How a corpus without parts is divided."""
+    parser.add_argument(
+        "--split", type=share, default=0.1, help="share for evaluation, where there are no parts (default: %(default)s)"
+    )
+
+
+def share(text: str) -> float:
+    """A number between 0 and 1, both excluded."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: a share between 0 and 1 is expected, as in 0.1")
+    return value
+
+
+def source(text: str) -> str:
+    """A folder or file, absolute, so that it holds for a later run from elsewhere; or a word that means the hub."""
+    return text if text in HUB else str(resolved(text))
+
+
+def resolved(text: str) -> Path:
+    """A path from the command line, absolute."""
+    return Path(text).resolve()

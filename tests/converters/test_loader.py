@@ -1,0 +1,77 @@
+"""LLaMA-Factory reads what the converters write: its own loader, its own user turn, its own token count."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from converters.convert import read_record
+from converters.lengths import load_template, token_counter
+from converters.prompt import STYLES, user_turn
+from tests.conftest import ROOT
+
+pytest.importorskip("llamafactory", reason="LLaMA-Factory reads the files")
+
+
+def load(folder: Path, name: str):
+    """A data set through LLaMA-Factory's own loader and alignment, as the trainer gets it."""
+    from llamafactory.data.loader import _load_single_dataset
+    from llamafactory.data.parser import get_dataset_list
+    from llamafactory.hparams import DataArguments, ModelArguments
+
+    (folder / "dataset_info.json").write_bytes((ROOT / "dataset_info.json").read_bytes())
+    data = DataArguments(dataset_dir=str(folder), template="gemma", overwrite_cache=True)
+    model = ModelArguments(model_name_or_path="unused", cache_dir=str(folder / "cache"))
+    training = SimpleNamespace(local_process_index=0, dataloader_num_workers=0)
+    return _load_single_dataset(get_dataset_list([name], str(folder))[0], model, data, training)
+
+
+def turns(loaded) -> list[tuple[str, str]]:
+    return [(row["_prompt"][0]["content"], row["_response"][0]["content"]) for row in loaded]
+
+
+def expected(rows: list[dict]) -> list[tuple[str, str]]:
+    return [(user_turn(row["instruction"], row["input"]), row["output"]) for row in rows]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_loader_makes_the_user_turn_of_the_prompt_module(style, small_spider, convert, converted, tmp_path):
+    assert convert("spider", "--source", small_spider, "--style", style).returncode == 0
+    for name in ("spider_train", "spider_eval"):
+        assert turns(load(tmp_path, name)) == expected(converted(name))
+
+
+def test_the_shipped_set_goes_through_the_loader(convert, converted, tmp_path):
+    assert convert("exoplanets").returncode == 0
+    for name in ("exoplanets_train", "exoplanets_eval"):
+        assert turns(load(tmp_path, name)) == expected(converted(name))
+
+
+@pytest.mark.parametrize("template", ["gemma", "alpaca", "qwen3_nothink", "llama2"])
+def test_tokens_are_counted_as_the_trainer_counts_them(template, tiny_model, convert, converted, tmp_path):
+    from llamafactory.data.processor import SupervisedDatasetProcessor
+    from llamafactory.hparams import DataArguments
+
+    convert("exoplanets", "--limit", 20)
+    count = token_counter(str(tiny_model), template)
+    frame, tokenizer = load_template(str(tiny_model), template)
+    processor = SupervisedDatasetProcessor(frame, tokenizer, None, DataArguments(template=template, cutoff_len=9999))
+    made = processor.preprocess_dataset(load(tmp_path, "exoplanets_eval").to_dict())["input_ids"]
+    rows = converted("exoplanets_eval")
+    assert [count(row["instruction"], row["input"], row["output"]) for row in rows] == [len(ids) for ids in made]
+
+
+def test_the_cutoff_holds_in_tokens(tiny_model, convert, converted):
+    words = ("exoplanets", "--style", "ddl_rows", "--limit", 60, "--tokenizer", tiny_model, "--template", "gemma")
+    convert(*words)
+    cutoff = read_record(convert.data, "exoplanets")["files"]["train"]["tokens"]["max"] // 3
+    run = convert(*words, "--cutoff", cutoff)
+    assert run.returncode == 0, run.stderr
+    count = token_counter(str(tiny_model), "gemma")
+    rows = converted("exoplanets_train")
+    lengths = [count(row["instruction"], row["input"], row["output"]) for row in rows]
+    assert max(lengths) <= cutoff
+    assert {"shortened:rows", "shortened:columns"} <= {tag for row in rows for tag in row["tags"]}
+    kept = read_record(convert.data, "exoplanets")["files"]["train"]
+    assert kept["tokens"]["max"] == max(lengths)
+    assert kept["written"] + kept["skipped"].get(f"longer than {cutoff} tokens", 0) == kept["read"] == 60

@@ -1,0 +1,181 @@
+"""One's own database: from two files to rows, and what is said about files that need mending."""
+
+import json
+import sqlite3
+
+import pytest
+
+SQL = {
+    "How many customers?": "SELECT COUNT(*) FROM customer",
+    "Who lives in Ayr?": "SELECT name FROM customer WHERE town = 'Ayr';",
+    "Who lives in Perth?": "SELECT name FROM customer WHERE town = 'Perth'",
+    "What did Ada pay?": "SELECT SUM(amount) FROM sale JOIN customer ON customer.id = customer WHERE name = 'Ada'",
+}
+
+
+@pytest.fixture
+def shop(small_spider):
+    return small_spider / "database/shop/shop.sqlite"
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Writes a CSV of questions: `pairs([{"question": ..., "sql": ...}])` -> its path."""
+
+    def write(rows, name="pairs.csv"):
+        path = tmp_path / name
+        keys = list(dict.fromkeys(key for row in rows for key in row))
+        lines = [
+            ",".join(keys),
+            *(",".join('"' + str(row.get(key, "")).replace('"', '""') + '"' for key in keys) for row in rows),
+        ]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+ROWS = [{"question": question, "sql": sql} for question, sql in SQL.items()]
+
+
+def test_two_files_become_rows_on_a_copy_of_the_database(shop, pairs, convert, converted):
+    run = convert("own", "--database", shop, "--questions", pairs(ROWS))
+    assert run.returncode == 0, run.stderr
+    train, evaluation = converted("own_train"), converted("own_eval")
+    assert (len(train), len(evaluation)) == (3, 1)
+    assert {row["question"]: row["output"] for row in train + evaluation} == {
+        question: sql.removesuffix(";") for question, sql in SQL.items()
+    }
+    assert {row["db_id"] for row in train} == {"shop"}
+    assert sorted(row["id"] for row in train + evaluation) == ["shop-2", "shop-3", "shop-4", "shop-5"]
+    copy = convert.data / "databases/own" / train[0]["database"]
+    assert not copy.is_symlink()
+    assert sqlite3.connect(copy).execute("SELECT name FROM customer").fetchall() == [("Ada",), ("Bo",)]
+
+
+@pytest.mark.parametrize("name", ["pairs.json", "pairs.jsonl"])
+def test_json_does_as_well_and_query_is_another_name_for_sql(name, shop, tmp_path, convert, converted):
+    rows = [
+        {"Question": row["question"], "query": row["sql"], "id": f"q{n}", "hint": "in pounds"}
+        for n, row in enumerate(ROWS)
+    ]
+    text = json.dumps(rows) if name.endswith(".json") else "\n".join(map(json.dumps, rows))
+    (tmp_path / name).write_text(text)
+    assert convert("own", "--database", shop, "--questions", tmp_path / name, "--name", "store").returncode == 0
+    made = converted("own_train") + converted("own_eval")
+    assert sorted(row["id"] for row in made) == ["q0", "q1", "q2", "q3"]
+    assert {row["database"] for row in made} == {"store/store.sqlite"}
+    assert all("\nHint: in pounds\nQuestion: " in row["input"] for row in made)
+
+
+def test_what_waits_in_the_write_ahead_log_is_copied(shop, pairs, convert):
+    connection = sqlite3.connect(shop)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("INSERT INTO customer VALUES (3, 'Cy', 'Fife')")
+    connection.commit()
+    convert("own", "--database", shop, "--questions", pairs(ROWS))
+    copy = sqlite3.connect(convert.data / "databases/own/shop/shop.sqlite")
+    assert copy.execute("SELECT COUNT(*) FROM customer").fetchone() == (3,)
+    connection.close()
+
+
+def test_like_questions_go_to_one_side(shop, pairs, convert, converted):
+    rows = [
+        {"question": f"{start} {n}?", "sql": f"SELECT {n}"} for n in range(10) for start in ("how many", "How  many")
+    ]
+    convert("own", "--database", shop, "--questions", pairs(rows), "--split", 0.3)
+    train, evaluation = (
+        {row["question"].lower().replace("  ", " ") for row in converted(name)} for name in ("own_train", "own_eval")
+    )
+    assert (len(train), len(evaluation)) == (7, 3)
+
+
+def test_every_gold_that_fails_is_listed_with_file_row_and_sqlites_message(shop, pairs, convert, converted):
+    rows = [
+        *ROWS,
+        *({"question": f"Bad {n}?", "sql": f"SELECT bad{n} FROM customer"} for n in range(12)),
+        {"question": "Drop?", "sql": "DROP TABLE sale"},
+    ]
+    path = pairs(rows)
+    told = convert("own", "--database", shop, "--questions", path).stdout
+    assert "  skipped 13: the SQL does not run\n" in told
+    for n in range(12):
+        assert f"    {path}: row {n + 6}: no such column: bad{n}: SELECT bad{n} FROM customer\n" in told
+    assert f"    {path}: row 18: attempt to write a readonly database: DROP TABLE sale\n" in told
+    assert len(converted("own_train")) + len(converted("own_eval")) == 4
+    assert sqlite3.connect(shop).execute("SELECT COUNT(*) FROM sale").fetchone() == (2,)
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(shop, pairs, convert):
+    rows = [
+        {"id": "a", "question": "How many?", "sql": "SELECT 1", "db_id": "shop"},
+        {"id": "a", "question": "", "sql": "SELECT 2", "db_id": "shop"},
+        {"id": "b", "question": "Who?", "sql": "", "db_id": "stop"},
+    ]
+    path = pairs(rows)
+    run = convert("own", "--database", shop, "--questions", path)
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"converters: {path} needs mending:\n"
+        f"  {path}: row 3: column 'question' is empty\n"
+        f"  {path}: row 3: id 'a' stands already in row 2\n"
+        f"  {path}: row 4: column 'sql' is empty\n"
+        f"  {path}: row 4: db_id 'stop', but the database is 'shop'; one database at a time (--name names it)\n"
+    )
+
+
+def test_a_missing_column_is_named_with_those_found(shop, pairs, convert):
+    path = pairs([{"frage": "Wer?", "sql": "SELECT 1"}])
+    run = convert("own", "--database", shop, "--questions", path)
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"converters: {path} needs mending:\n  {path}: row 2: column 'question' is missing; found: frage, sql\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file holds no row."),
+        (b"question,sql\nWo\xdf,SELECT 1\n", "not UTF-8 (invalid continuation byte at byte 15). Save it as UTF-8."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_an_error(content, message, shop, tmp_path, convert):
+    path = tmp_path / "pairs.csv"
+    path.write_bytes(content)
+    run = convert("own", "--database", shop, "--questions", path)
+    assert (run.returncode, run.stderr) == (2, f"converters: {path}: {message}\n")
+
+
+def test_nothing_but_failing_golds_is_an_error(shop, pairs, convert):
+    path = pairs([{"question": "Who?", "sql": "SELECT who"}])
+    run = convert("own", "--database", shop, "--questions", path)
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"converters: {convert.data}/own_train.json: no row is left to write. 1 rows read; skipped: "
+        f"1 the SQL does not run ({path}: row 2: no such column: who: SELECT who).\n"
+    )
+
+
+def test_a_single_question_cannot_be_divided(shop, pairs, convert):
+    run = convert("own", "--database", shop, "--questions", pairs(ROWS[:1]))
+    assert run.returncode == 2
+    assert "own_eval.json: no row is left to write. 0 rows read; skipped: none." in run.stderr
+
+
+def test_a_folder_in_place_of_the_database_is_an_error(pairs, tmp_path, convert):
+    run = convert("own", "--database", tmp_path, "--questions", pairs(ROWS))
+    assert (run.returncode, run.stderr) == (
+        2,
+        f"converters: {tmp_path}: a folder. Give the path of a SQLite database.\n",
+    )
+
+
+def test_both_files_are_needed(convert):
+    run = convert("own")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "converters: own needs --database and --questions. Run: python converters/run.py own "
+        "--database FILE.sqlite --questions PAIRS.csv\n  FILE.sqlite is your database; PAIRS.csv is a CSV, JSON or "
+        "JSON-lines file with the columns question and sql\n"
+    )

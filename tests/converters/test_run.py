@@ -1,0 +1,178 @@
+"""The command line: recipes, records, filters, limits, lengths, and what is said when there is nothing to convert."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from converters.rows import file_hash
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text(
+        f"model_name_or_path: {tmp_path}/no_model\ntemplate: gemma\noutput_dir: out/r\n"
+        "dataset: spider_train\neval_dataset: spider_eval\n"
+    )
+    return path
+
+
+def corpora() -> set[str]:
+    return {path.stem for path in (ROOT / "converters/corpora").glob("[a-z]*.py")}
+
+
+def test_dataset_info_names_every_file_a_converter_can_write_and_all_its_columns():
+    info = json.loads((ROOT / "dataset_info.json").read_text())
+    columns = {"prompt": "instruction", "query": "input", "response": "output"}
+    assert info == {
+        f"{name}_{split}": {"file_name": f"data/{name}_{split}.json", "columns": columns}
+        for name in corpora()
+        for split in ("train", "eval")
+    }
+
+
+def test_a_recipe_whose_corpus_was_never_given_names_the_command_to_run(convert, recipe):
+    run = convert("--recipe", recipe)
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"converters: {recipe}: key dataset: spider has not been converted yet, and it is not shipped. "
+        "Run once: python converters/run.py spider --source FOLDER\n"
+        "  FOLDER is the unpacked Spider: train_spider.json, train_others.json, dev.json, tables.json, database/\n"
+    )
+
+
+def test_a_recipe_finds_what_was_converted_and_repeats_it_when_the_source_changes(
+    convert, recipe, small_spider, converted
+):
+    convert("spider", "--source", small_spider, "--style", "compact", "--only", "runnable")
+    assert (
+        convert("--recipe", recipe).stdout
+        == f"spider: {convert.data}/spider_{{train,eval}}.json are up to date (style compact)\n"
+    )
+    rows = json.loads((small_spider / "dev.json").read_text())
+    (small_spider / "dev.json").write_text(json.dumps([*rows, rows[0]]))
+    os.utime(small_spider / "dev.json", (time.time() + 5, time.time() + 5))
+    assert convert("--recipe", recipe).returncode == 0
+    assert [row["id"] for row in converted("spider_eval")] == ["spider-dev-0", "spider-dev-2", "spider-dev-3"]
+    assert "style:compact" in converted("spider_eval")[1]["tags"]
+
+
+def test_a_style_given_with_a_recipe_counts_more_than_the_last_one(convert, recipe, small_spider, converted):
+    convert("spider", "--source", small_spider, "--style", "compact")
+    assert convert("--recipe", recipe, "--style", "t5").returncode == 0
+    assert converted("spider_train")[0]["tags"][0] == "style:t5"
+
+
+def test_an_unknown_data_set_is_an_error(convert, recipe):
+    run = convert("--recipe", recipe, "dataset=spiders_train")
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"converters: {recipe}: key dataset: 'spiders' is no corpus; known: exoplanets, ")
+
+
+def test_a_corpus_without_its_source_names_the_command(convert):
+    run = convert("spider")
+    assert run.returncode == 2
+    assert run.stderr.startswith(
+        "converters: spider needs --source. Run: python converters/run.py spider --source FOLDER\n"
+    )
+
+
+def test_nothing_is_imported_that_takes_long(small_spider, convert, recipe):
+    convert("spider", "--source", small_spider)
+    code = (
+        f"import runpy, sys; sys.argv[1:] = ['--recipe', {str(recipe)!r}, '--data', {str(convert.data)!r}]\n"
+        "heavy = {'torch', 'transformers', 'sqlglot', 'pyarrow', 'rapidfuzz'}\n"
+        "try: runpy.run_path('converters/run.py', run_name='__main__')\n"
+        "except SystemExit as end: print(end.code, heavy & sys.modules.keys())"
+    )
+    count_by_hand(convert, recipe)
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.endswith("up to date (style ddl)\n0 set()\n"), run.stdout + run.stderr
+
+
+def count_by_hand(convert, recipe):
+    """What counting with the recipe's tokenizer would have left: a longest row of 3000 tokens in training."""
+    record = convert.data / "spider_conversion.json"
+    counted = {}
+    for name, longest in (("spider_train", 3000), ("spider_eval", 20)):
+        digest = file_hash(convert.data / f"{name}.json")
+        reader = [f"{recipe.parent}/no_model", "gemma"]
+        counted[name] = {"reader": reader, "file": digest, "lengths": [1, 10.0, 10, longest]}
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"counted": counted}))
+
+
+def test_a_recipe_that_cuts_its_data_is_told_before_training(convert, recipe, small_spider):
+    convert("spider", "--source", small_spider)
+    count_by_hand(convert, recipe)
+    run = convert("--recipe", recipe, "cutoff_len=2999")
+    assert run.returncode == 0
+    assert run.stderr == (
+        f"converters: {recipe}: cutoff_len 2999 is too short for spider_train: the longest row has 3000 tokens "
+        "(mean 10, p95 10, max 3000). LLaMA-Factory would cut such rows, the question first. Set cutoff_len=3000, or "
+        f"convert with --tokenizer {recipe.parent}/no_model --template gemma --cutoff 2999\n"
+    )
+    assert convert("--recipe", recipe, "cutoff_len=3000").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        (("--only", "runnable"), ["spider-train-0", "spider-train-1"]),
+        (("--only", "runnable,returns_rows"), ["spider-train-0"]),
+        (("--without", "no_database"), ["spider-train-0", "spider-train-1"]),
+        (("--only", "runnable", "--without", "returns_rows"), ["spider-train-1"]),
+    ],
+)
+def test_tags_filter_rows(small_spider, convert, converted, words, ids):
+    convert("spider", "--source", small_spider, *words)
+    assert [row["id"] for row in converted("spider_train")] == ids
+
+
+def test_skipped_rows_are_counted_by_reason_and_listed(small_spider, convert):
+    told = convert("spider", "--source", small_spider, "--only", "runnable").stdout
+    assert "spider: 2 of 3 rows -> " in told
+    assert "  skipped 1: not runnable (--only)\n    spider-others-0\n" in told
+
+
+def test_zero_rows_left_is_an_error_that_says_what_became_of_them(small_spider, convert):
+    run = convert("spider", "--source", small_spider, "--only", "no_database")
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"converters: {convert.data}/spider_eval.json: no row is left to write. 3 rows read; skipped: "
+        "3 not no_database (--only) (spider-dev-0).\n"
+    )
+    assert not list(convert.data.glob("spider_*"))
+
+
+def test_a_limit_draws_the_same_rows_again_and_fewer_are_among_more(small_spider, convert, converted):
+    rows = [{"db_id": "shop", "question": f"Who is {n}?", "query": f"SELECT {n}"} for n in range(50)]
+    (small_spider / "train_spider.json").write_text(json.dumps(rows))
+
+    def drawn(limit, *more):
+        convert("spider", "--source", small_spider, "--limit", limit, *more)
+        return [row["id"] for row in converted("spider_train")]
+
+    ten = drawn(10)
+    assert len(ten) == 10
+    assert drawn(10) == ten
+    assert set(drawn(5)) < set(ten)
+    assert drawn(10, "--seed", 8) != ten
+
+
+def test_cutoff_without_a_tokenizer_is_misuse(small_spider, convert):
+    run = convert("spider", "--source", small_spider, "--cutoff", 100)
+    assert run.returncode == 2
+    assert "--cutoff needs --tokenizer MODEL and --template NAME" in run.stderr
+
+
+def test_a_tokenizer_that_is_not_there_is_an_error(small_spider, convert, tmp_path):
+    run = convert("spider", "--source", small_spider, "--tokenizer", tmp_path / "none", "--template", "gemma")
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"converters: --tokenizer {tmp_path / 'none'}: no such folder. Give a model's folder or hub name.\n"
+    )

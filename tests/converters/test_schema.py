@@ -1,0 +1,83 @@
+"""The schema reader on files made here."""
+
+import sqlite3
+
+import pytest
+
+from converters.schema import Column, ForeignKey, Schema, SchemaError, Table, read_schema, without_values
+
+SCRIPT = """
+CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, "Home Town" TEXT);
+CREATE TABLE player (a INT, b INT, team REFERENCES team, PRIMARY KEY (a, b), FOREIGN KEY (b) REFERENCES team(id));
+CREATE VIEW towns AS SELECT "Home Town" FROM team;
+INSERT INTO team ("Home Town") VALUES ('Ayr'), ('Fife'), ('Ayr'), (NULL), ('Perth');
+"""
+TEAM = (Column("id", "INTEGER", True), Column("Home Town", "TEXT"))
+PLAYER = (Column("a", "INT", True), Column("b", "INT", True), Column("team", ""))
+KEYS = (ForeignKey("b", "team", "id"), ForeignKey("team", "team", "id"))
+TOWNS = Table("towns", (Column("Home Town", "TEXT"),))
+
+
+@pytest.fixture
+def database(tmp_path):
+    path = tmp_path / "teams.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(SCRIPT)
+    connection.close()
+    return path
+
+
+def test_tables_views_types_and_keys_are_read_and_sqlites_own_tables_are_not(database):
+    assert read_schema(database) == Schema((Table("team", TEAM), Table("player", PLAYER, KEYS), TOWNS))
+
+
+def test_values_are_read_from_tables_on_demand_and_never_from_views(database):
+    team, player, towns = read_schema(database, values=2).tables
+    assert team.rows == ((1, "Ayr"), (2, "Fife"), (3, "Ayr"))
+    assert [column.values for column in team.columns] == [(1, 2), ("Ayr", "Fife")]
+    assert player.rows == ()
+    assert (towns.rows, towns.columns[0].values) == ((), ())
+
+
+def test_without_values_is_the_schema_read_without_them(database):
+    assert without_values(read_schema(database, values=5)) == read_schema(database)
+
+
+def test_text_that_is_not_utf8_is_read(tmp_path):
+    path = tmp_path / "bad.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE t (a TEXT)")
+    connection.execute("INSERT INTO t VALUES (CAST(x'4eff' AS TEXT))")
+    connection.commit()
+    connection.close()
+    assert read_schema(path, values=1).tables[0].columns[0].values == ("N\ufffd",)
+
+
+def test_a_missing_file_is_an_error_and_is_not_created(tmp_path):
+    path = tmp_path / "no.sqlite"
+    with pytest.raises(SchemaError) as error:
+        read_schema(path)
+    assert str(error.value) == f"{path}: no such file. Give the path of a SQLite database."
+    assert not path.exists()
+
+
+def test_a_folder_in_place_of_a_file_is_an_error(tmp_path):
+    with pytest.raises(SchemaError) as error:
+        read_schema(tmp_path)
+    assert str(error.value) == f"{tmp_path}: a folder. Give the path of a SQLite database."
+
+
+def test_a_file_of_another_kind_is_an_error(tmp_path):
+    path = tmp_path / "notes.sqlite"
+    path.write_text("these are notes, " * 100)
+    with pytest.raises(SchemaError) as error:
+        read_schema(path)
+    assert str(error.value) == f"{path}: file is not a database. Give the path of a SQLite database."
+
+
+def test_a_database_without_tables_is_an_error(tmp_path):
+    path = tmp_path / "empty.sqlite"
+    path.write_bytes(b"")
+    with pytest.raises(SchemaError) as error:
+        read_schema(path)
+    assert str(error.value) == f"{path}: the database has no table. Create and fill its tables first."
