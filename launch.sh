@@ -108,6 +108,9 @@ prepare_for_cpu() {
   export MALLOC_MMAP_THRESHOLD_=17179869184 MALLOC_TRIM_THRESHOLD_=17179869184
 }
 
+# The trainer prints configurations by the page; what matters are its progress, losses and warnings.
+export LLAMAFACTORY_VERBOSITY=${LLAMAFACTORY_VERBOSITY:-WARNING}
+
 prepare_tracking() {
   export WANDB_PROJECT=${WANDB_PROJECT:-text-to-sql} WANDB_DIR=$1
   if [[ -z ${WANDB_API_KEY:-} ]]; then
@@ -191,3 +194,4 @@ main() {
 }
 
 main "$@"
+exit # nothing below is read: this file may be replaced (git pull) while it runs
