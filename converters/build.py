@@ -5,12 +5,13 @@ question does not seem to need, and is dropped where that is not enough. Nothing
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from converters import lengths, linking, prompt
-from converters.rows import Example, Skip, converted_row, style_tags
-from converters.schema import Schema, without_values
+from converters.rows import Example, Skip, converted_row, style_of, style_tags
+from converters.schema import Schema, read_schema, without_values
 
 LINKED_VALUES = 2000  # distinct values of a column that a question is compared with
 
@@ -18,6 +19,28 @@ LINKED_VALUES = 2000  # distinct values of a column that a question is compared 
 def expected_tags(style: str, schema: str) -> list[str]:
     """The tags a row begins with: style, prompt code and, for a linked schema, linker."""
     return [*style_tags(style), *(linking.tags() if schema == "linked" else [])]
+
+
+def prompt_for(database: Path, question: str, tags: Sequence[str], evidence: str = "") -> prompt.Prompt:
+    """The prompt of a question on a SQLite file, as rows with these tags had it: for asking a trained model.
+
+    Args:
+        tags: of a row of the file the model was trained on; its style, and whether its schema was linked, count.
+    Raises SchemaError where the file has no readable schema, ValueError for an unknown style.
+    """
+    style = style_of({"tags": tags}) or prompt.DEFAULT_STYLE
+    is_linked = "schema:linked" in tags
+    needed = style in prompt.STYLES and prompt.STYLES[style].needs_values
+    schema = read_schema(database, values=values_for(needed, is_linked))
+    shown = linking.linked(schema, question, evidence) if is_linked else schema
+    return prompt.build_prompt(shown, question, style=style, evidence=evidence)
+
+
+def values_for(style_needs: bool, linker_needs: bool) -> int:
+    """How many values of each column a schema must hold."""
+    if linker_needs:
+        return LINKED_VALUES
+    return prompt.EXAMPLES_SHOWN if style_needs else 0
 
 
 class Variant(NamedTuple):
@@ -58,9 +81,7 @@ class Builder:
     @property
     def values_needed(self) -> int:
         """How many values of each column a schema must hold for this builder."""
-        if self.linked or self.cutoff:
-            return LINKED_VALUES
-        return prompt.EXAMPLES_SHOWN if prompt.STYLES[self.style].needs_values else 0
+        return values_for(prompt.STYLES[self.style].needs_values, self.linked or self.cutoff is not None)
 
     def build(self, example: Example) -> tuple[dict, int] | Skip:
         """The row and its length, or why there is none."""

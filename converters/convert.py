@@ -24,14 +24,13 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 from converters import lengths, pairs
 from converters.build import Builder
-from converters.rows import Candidate, ConversionError, Skip, replacing, write_rows
+from converters.rows import Candidate, ConversionError, Skip, replacing_all, write_rows
 from converters.splits import Met, Overlap, assign, digest, keys_of
 
 SPLITS = ("train", "eval")
@@ -81,15 +80,14 @@ class Conversion:
         self.module.prepare(self.arguments)
         if not self.module.has_parts(self.arguments):
             self.sides = self.assigned()
-        with ExitStack() as stack:
-            for split in SPLITS:
-                file = stack.enter_context(replacing(output_path(self.arguments.data, self.name, split)))
+        paths = [output_path(self.arguments.data, self.name, split) for split in SPLITS]
+        with replacing_all([*paths, record_path(self.arguments.data, self.name)]) as (*files, record):
+            for split, file in zip(SPLITS, files, strict=True):
                 start = time.monotonic()
                 write_rows(file, self.rows(split))
                 self.counts[split].seconds = time.monotonic() - start
                 if not self.counts[split].written:
                     self.fail_empty(split)
-            record = stack.enter_context(replacing(record_path(self.arguments.data, self.name)))
             json.dump(self.record(), record, indent=1, ensure_ascii=False)
 
     def fail_empty(self, split: str) -> None:

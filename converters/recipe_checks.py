@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from converters import lengths, pairs
 from converters.convert import read_record, record_path
-from converters.rows import ConversionError, file_hash, replacing
+from converters.rows import ConversionError, file_hash, replacing, style_of
 from converters.sources import read_rows
 
 DEFAULT_CUTOFF = 2048  # LLaMA-Factory's own
@@ -97,10 +97,20 @@ def known_shared(data: Path, train: str, evaluation: str) -> pairs.Shared:
     return both
 
 
+def styles_differ(data: Path, names: list[str]) -> list[str]:
+    """A line where the files of a recipe are not all in one prompt style."""
+    styles = {name: style_of(next(read_rows(data / f"{name}.json")).row) for name in names}
+    if len(set(styles.values())) < 2:
+        return []
+    told = ", ".join(f"{name} {style}" for name, style in styles.items())
+    return [f"the prompt styles differ ({told}): a model learns one. Convert all with one --style"]
+
+
 def tell(values: dict, data: Path, train: list[str], evaluation: list[str]) -> list[str]:
     """All lines; that something could not be counted is one of them: a recipe is not stopped for that."""
-    lines = seen_before(data, train, evaluation)
+    names = list(dict.fromkeys(train + evaluation))
+    lines = styles_differ(data, names) + seen_before(data, train, evaluation)
     try:
-        return lines + too_long(values, data, list(dict.fromkeys(train + evaluation)))
+        return lines + too_long(values, data, names)
     except ConversionError as error:
         return [*lines, f"the longest rows were not compared with cutoff_len: {error}"]

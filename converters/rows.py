@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -91,14 +91,24 @@ def write_rows(file: IO[str], rows: Iterable[dict]) -> int:
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
     """A text file to write to; it replaces `path` at the end of the block, or vanishes where the block raises."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".partial")
+    with replacing_all([path]) as files:
+        yield files[0]
+
+
+@contextmanager
+def replacing_all(paths: list[Path]) -> Iterator[list[IO[str]]]:
+    """Text files to write to, which replace `paths` together: all of them once all are on disk, or none."""
+    temporary = [path.with_name(path.name + ".partial") for path in paths]
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            yield file
-        os.replace(temporary, path)
+        with ExitStack() as stack:
+            for path in temporary:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            yield [stack.enter_context(path.open("w", encoding="utf-8")) for path in temporary]
+        for written, path in zip(temporary, paths, strict=True):
+            os.replace(written, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for path in temporary:
+            path.unlink(missing_ok=True)
 
 
 def file_hash(path: Path) -> str:

@@ -70,9 +70,18 @@ def is_current(name: str, module: ModuleType, arguments: argparse.Namespace) -> 
     if not all(path.is_file() for path in outputs):
         return False
     wanted = expected_tags(arguments.style, arguments.schema)
-    known = [] if missing_options(module, arguments) else module.sources(arguments)
-    newest = max((path.stat().st_mtime for path in known if path.exists()), default=0.0)
+    newest = max((path.stat().st_mtime for path in known_sources(module, arguments) if path.exists()), default=0.0)
     return all(path.stat().st_mtime >= newest and first_tags(path)[: len(wanted)] == wanted for path in outputs)
+
+
+def known_sources(module: ModuleType, arguments: argparse.Namespace) -> list[Path]:
+    """The files that a conversion was made from, as far as they are known and there."""
+    if missing_options(module, arguments):
+        return []
+    try:
+        return module.sources(arguments)
+    except ConversionError:
+        return []
 
 
 def first_tags(path: Path) -> list[str]:
@@ -196,10 +205,8 @@ def main() -> int:
         print(f"converters: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(
-            f"converters: {error.filename}: {error.strerror}. Nothing was replaced; mend that and run again.",
-            file=sys.stderr,
-        )
+        place = f"{error.filename}: " if error.filename else ""  # a full disk names no file
+        print(f"converters: {place}{error.strerror}. Nothing was replaced; mend that and run again.", file=sys.stderr)
         return 1
     return 0
 

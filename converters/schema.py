@@ -87,9 +87,14 @@ def open_read_only(database: Path) -> sqlite3.Connection:
 
 
 def schema_of(connection: sqlite3.Connection, *, values: int = 0) -> Schema:
-    """The schema of an open database; without tables where it has none. Raises sqlite3.DatabaseError."""
-    kinds = connection.execute(TABLE_NAMES).fetchall()
-    tables = (read_table(connection, name, 0 if kind == "view" else values) for name, kind in kinds)
+    """The schema of an open database; a view of something that is gone is left out. Raises sqlite3.DatabaseError."""
+    tables = []
+    for name, kind in connection.execute(TABLE_NAMES).fetchall():
+        try:
+            tables.append(read_table(connection, name, 0 if kind == "view" else values))
+        except sqlite3.OperationalError:
+            if kind == "table":
+                raise
     return Schema(tuple(tables))
 
 

@@ -21,8 +21,8 @@ from rich.console import Console  # noqa: E402
 from rich.syntax import Syntax  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from converters.prompt import DEFAULT_STYLE, build_prompt  # noqa: E402
-from converters.schema import SchemaError, read_schema  # noqa: E402
+from converters.build import prompt_for  # noqa: E402
+from converters.schema import SchemaError  # noqa: E402
 from evaluate.execution.sandbox import Execution, Limits, run_query  # noqa: E402
 from evaluate.extract import extract_sql  # noqa: E402
 from evaluate.generation import adapters  # noqa: E402
@@ -47,18 +47,17 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prompt_style(trained: adapters.Trained) -> str:
-    """The prompt style the adapter was trained with, as its training.json says."""
+def prompt_tags(trained: adapters.Trained) -> list[str]:
+    """How the prompts were made that the adapter was trained with, as its training.json says."""
     path = trained.folder / FINISHED
-    tags = json.loads(path.read_text(encoding="utf-8")).get("prompt_tags", []) if path.is_file() else []
-    return next((tag.removeprefix("style:") for tag in tags if tag.startswith("style:")), DEFAULT_STYLE)
+    return json.loads(path.read_text(encoding="utf-8")).get("prompt_tags", []) if path.is_file() else []
 
 
 def answers(options: argparse.Namespace) -> list[str]:
     """The model's completion for each question."""
     trained = adapters.find(options.adapter)[0]
-    schema, style = read_schema(options.database), prompt_style(trained)
-    prompts = [build_prompt(schema, question, style=style) for question in options.question]
+    tags = prompt_tags(trained)
+    prompts = [prompt_for(options.database, question, tags) for question in options.question]
     rows = [{"id": number, **prompt._asdict()} for number, prompt in enumerate(prompts)]
     encoded = encode(rows, trained.recipe)
     made = complete(encoded, adapters.served(trained), Sampling(options.max_tokens), trained.folder / "ask")

@@ -197,7 +197,7 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
         "data": str(data.path),
         "data_hash": recipe.file_hash(data.path),
         "databases": {path.parent.name + "/" + path.name: database_hash(path) for path in sorted(files)},
-        "prompt_tags": data.rows[0].get("tags", [])[:2],
+        "prompt_tags": recipe.prompt_tags(data.rows),
         "prompt_hash": prompt_hash(),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}
         | ({"temperature": 0} if asked else {}),

@@ -154,16 +154,16 @@ def finish(out: Path, seconds: float) -> None:
         "seconds": seconds,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "data": {name: file_hash(data_file(name)) for name in datasets(values)},
-        "prompt_tags": prompt_tags(data_file(datasets(values)[0])),
+        "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0]).read_text(encoding="utf-8"))),
         "versions": versions(),
         "commit": commit(),
     }
     write_text(out / FINISHED, json.dumps(record, indent=2) + "\n")
 
 
-def prompt_tags(path: Path) -> list[str]:
-    """The prompt style and prompt hash of a converted file: the first two tags of its first row."""
-    return json.loads(path.read_text(encoding="utf-8"))[0].get("tags", [])[:2]
+def prompt_tags(rows: list[dict]) -> list[str]:
+    """Those tags of a converted file's first row that say how its prompts were made."""
+    return [tag for tag in rows[0].get("tags", []) if tag.startswith(("style:", "prompt:", "schema:", "linker:"))]
 
 
 def versions() -> dict[str, str]:

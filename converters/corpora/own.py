@@ -111,6 +111,8 @@ def copy_database(source: Path, target: Path) -> None:
     try:
         reader.backup(writer)
         writer.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise ConversionError(f"{source}: cannot be copied to {target}: {error}. Nothing was replaced.") from error
     finally:
         reader.close()
         writer.close()

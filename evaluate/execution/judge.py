@@ -6,13 +6,15 @@ Standard library only, so that a worker starts in milliseconds and scoring needs
 import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evaluate.execution.gold import GoldCache
 from evaluate.execution.match import REWRITES, RULES
-from evaluate.execution.pool import Lost, stream
 from evaluate.execution.sandbox import Execution, Limits, database_problem, run_query
 from evaluate.sql.sql_text import tie_breakers
+
+if TYPE_CHECKING:
+    from evaluate.execution.pool import Lost
 
 OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
 PREVIEW_ROWS = 5
@@ -110,6 +112,8 @@ def judge_all(
         for example in examples:
             yield example.id, judge(example, limits=limits, golds=golds)
         return
+    from evaluate.execution.pool import Lost, stream  # costs as much as judging sixty examples
+
     ids: list[str] = []
     tasks = (ids.append(example.id) or example for example in examples)
     answers = stream(tasks, target="evaluate.execution.judge:make_judge", settings=limits, workers=workers)

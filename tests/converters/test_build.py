@@ -2,8 +2,9 @@
 
 import pytest
 
-from converters.build import Builder
+from converters.build import Builder, prompt_for
 from converters.lengths import summary
+from converters.prompt import STYLES
 from converters.rows import Example, Skip
 from converters.schema import Column, Schema, Table
 
@@ -61,6 +62,17 @@ def test_nothing_is_cut_in_the_middle():
             assert made[0]["input"].endswith("\n\nQuestion: How old is each singer by name?")
             assert made[0]["input"].count("(") == made[0]["input"].count(")")
             assert words(made[0]["instruction"], made[0]["input"], made[0]["output"]) <= cutoff
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("schema", ["full", "linked"])
+def test_a_trained_model_is_asked_as_its_rows_were(style, schema, small_spider, convert, converted, tmp_path):
+    (tmp_path / "pairs.csv").write_text("question,sql\nHow many customers?,SELECT 1\nWhich towns?,SELECT 2\n")
+    files = ("--database", small_spider / "database/shop/shop.sqlite", "--questions", tmp_path / "pairs.csv")
+    convert("own", *files, "--style", style, "--schema", schema)
+    row = converted("own_train")[0]
+    database = convert.data / "databases/own" / row["database"]
+    assert prompt_for(database, row["question"], row["tags"]) == (row["instruction"], row["input"])
 
 
 def test_the_95th_percentile_is_not_exceeded_by_95_of_100():

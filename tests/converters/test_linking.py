@@ -45,6 +45,22 @@ def test_a_table_between_two_named_ones_stays_with_the_keys_that_join(schema):
     assert {"airline", "start"} <= set(tables["flight"])
 
 
+def test_a_table_that_nothing_names_stays_where_it_joins_two():
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(
+        "CREATE TABLE person (pid INT PRIMARY KEY, salary INT); CREATE TABLE house (hid INT PRIMARY KEY, street TEXT);"
+        "CREATE TABLE link (p INT REFERENCES person(pid), h INT REFERENCES house(hid)); CREATE TABLE other (o INT)"
+    )
+    assert set(kept(schema_of(connection), "Which persons have a house?")) == {"person", "house", "link"}
+
+
+def test_a_primary_key_stays_in_a_wide_table():
+    names = [f"z{n}" for n in range(12)]
+    connection = sqlite3.connect(":memory:")
+    connection.execute(f"CREATE TABLE wide ({', '.join(names)}, key INT PRIMARY KEY)")
+    assert "key" in kept(schema_of(connection), "What is wide?")["wide"]
+
+
 def test_a_quoted_value_brings_its_column(schema):
     assert "title" in kept(schema, "How many planes does skyways have?")["airline"]
 

@@ -1,5 +1,6 @@
 """LLaMA-Factory reads what the converters write: its own loader, its own user turn, its own token count."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from converters.convert import read_record
 from converters.lengths import load_template, token_counter
 from converters.prompt import STYLES, user_turn
 from tests.conftest import ROOT
+from tests.converters.gretel_rows import gretel_rows
 
 pytest.importorskip("llamafactory", reason="LLaMA-Factory reads the files")
 
@@ -47,7 +49,25 @@ def test_the_shipped_set_goes_through_the_loader(convert, converted, tmp_path):
         assert turns(load(tmp_path, name)) == expected(converted(name))
 
 
-@pytest.mark.parametrize("template", ["gemma", "alpaca", "qwen3_nothink", "llama2"])
+def test_rows_with_databases_of_their_own_go_through_the_loader(convert, converted, tmp_path):
+    rows = list(gretel_rows(40))
+    parents = [{"question": row["sql_prompt"], "context": row["sql_context"], "answer": row["sql"]} for row in rows]
+    for name, content in (("gretel", rows), ("llama2_sql", parents)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+        run = convert(name, "--source", tmp_path / f"{name}.json")
+        assert run.returncode == 0, run.stderr
+        for split in ("train", "eval"):
+            assert turns(load(tmp_path, f"{name}_{split}")) == expected(converted(f"{name}_{split}"))
+
+
+def test_ones_own_questions_go_through_the_loader(small_spider, convert, converted, tmp_path):
+    (tmp_path / "pairs.csv").write_text("question,sql\nHow many?,SELECT 1\nWho?,SELECT 2\nWhy?,SELECT 'a\"b'\n")
+    convert("own", "--database", small_spider / "database/shop/shop.sqlite", "--questions", tmp_path / "pairs.csv")
+    for name in ("own_train", "own_eval"):
+        assert turns(load(tmp_path, name)) == expected(converted(name))
+
+
+@pytest.mark.parametrize("template", ["gemma", "alpaca", "qwen3_nothink", "llama2", "gemma2"])
 def test_tokens_are_counted_as_the_trainer_counts_them(template, tiny_model, convert, converted, tmp_path):
     from llamafactory.data.processor import SupervisedDatasetProcessor
     from llamafactory.hparams import DataArguments

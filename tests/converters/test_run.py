@@ -119,6 +119,15 @@ def test_a_recipe_that_cuts_its_data_is_told_before_training(convert, recipe, sm
     assert convert("--recipe", recipe, "cutoff_len=3000").stderr == ""
 
 
+def test_a_recipe_whose_files_have_different_styles_is_told(convert, recipe, small_spider):
+    convert("spider", "--source", small_spider, "--style", "t5")
+    convert("exoplanets", "--limit", 5)
+    assert (
+        f"converters: {recipe}: the prompt styles differ (exoplanets_train compact, spider_eval t5): "
+        "a model learns one. Convert all with one --style\n"
+    ) in convert("--recipe", recipe, "dataset=exoplanets_train").stderr
+
+
 @pytest.mark.parametrize(
     ("words", "ids"),
     [
@@ -147,6 +156,26 @@ def test_zero_rows_left_is_an_error_that_says_what_became_of_them(small_spider, 
         "3 not no_database (--only) (spider-dev-0).\n"
     )
     assert not list(convert.data.glob("spider_*"))
+
+
+def test_a_full_disk_replaces_nothing(small_spider, convert):
+    convert("spider", "--source", small_spider)
+    before = {path.name: path.read_bytes() for path in convert.data.glob("*.json")}
+    words = [
+        "converters/run.py",
+        "spider",
+        "--source",
+        str(small_spider),
+        "--style",
+        "mschema",
+        "--data",
+        str(convert.data),
+    ]
+    limited = ["bash", "-c", 'ulimit -f 1; exec "$0" "$@"', sys.executable, *words]
+    run = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr == "converters: File too large. Nothing was replaced; mend that and run again.\n"
+    assert {path.name: path.read_bytes() for path in convert.data.glob("*.json*")} == before
 
 
 def test_a_limit_draws_the_same_rows_again_and_fewer_are_among_more(small_spider, convert, converted):

@@ -31,6 +31,13 @@ def test_tables_views_types_and_keys_are_read_and_sqlites_own_tables_are_not(dat
     assert read_schema(database) == Schema((Table("team", TEAM), Table("player", PLAYER, KEYS), TOWNS))
 
 
+def test_a_view_of_something_that_is_gone_is_left_out(database):
+    connection = sqlite3.connect(database)
+    connection.execute("DROP TABLE team")
+    connection.close()
+    assert [table.name for table in read_schema(database).tables] == ["player"]
+
+
 def test_values_are_read_from_tables_on_demand_and_never_from_views(database):
     team, player, towns = read_schema(database, values=2).tables
     assert team.rows == ((1, "Ayr"), (2, "Fife"), (3, "Ayr"))
