@@ -183,6 +183,8 @@ main() {
     test)
       setup
       shift
+      # The fast tests share the cores; real training and real vLLM want them alone.
+      if [[ " $* " != *" -m "* ]]; then set -- -n auto --maxprocesses 4 "$@"; fi
       run "$VENV/bin/python" -m pytest "$@"
       ;;
     -*)

@@ -270,7 +270,7 @@ def _add(ran: _Ran | None, gold: Execution, predicted: Execution, matches: dict[
     )
 
 
-def _lost(lost: Lost) -> Verdict:
+def _lost(lost: "Lost") -> Verdict:
     """The verdict on an example whose worker ended: as announced if it overran, else by what it was doing and why."""
     verdict: Verdict = lost.announced
     if lost.reason == "overran" or verdict.outcome not in ("gold_error", "timeout"):

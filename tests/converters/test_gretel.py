@@ -115,6 +115,7 @@ def test_the_three_real_rows_come_out_right(convert, converted):
     }
 
 
+@pytest.mark.slow
 def test_many_rows_take_little_time_and_memory(tmp_path, convert):
     figures = []
     for number in (500, 5000):

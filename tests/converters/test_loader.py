@@ -81,6 +81,7 @@ def test_tokens_are_counted_as_the_trainer_counts_them(template, tiny_model, con
     assert [count(row["instruction"], row["input"], row["output"]) for row in rows] == [len(ids) for ids in made]
 
 
+@pytest.mark.slow
 def test_the_cutoff_holds_in_tokens(tiny_model, convert, converted):
     words = ("exoplanets", "--style", "ddl_rows", "--limit", 60, "--tokenizer", tiny_model, "--template", "gemma")
     convert(*words)
