@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from converters import lengths, pairs
 from converters.convert import read_record, record_path
-from converters.rows import ConversionError, file_hash, replacing, style_of
+from converters.rows import ConversionError, replacing, style_of
 from converters.sources import read_rows
+from recipes.recipe import file_hash
 
 DEFAULT_CUTOFF = 2048  # LLaMA-Factory's own
 

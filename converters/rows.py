@@ -1,6 +1,5 @@
 """The converted row, and the file it goes into: one JSON array of alpaca rows, a row a line, written as a stream."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -109,9 +108,3 @@ def replacing_all(paths: list[Path]) -> Iterator[list[IO[str]]]:
     finally:
         for path in temporary:
             path.unlink(missing_ok=True)
-
-
-def file_hash(path: Path) -> str:
-    """The first 12 hex digits of a file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

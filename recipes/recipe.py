@@ -8,6 +8,7 @@ holds a training with other settings (nothing is overwritten unasked).
 """
 
 import difflib
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -189,8 +190,6 @@ def commit() -> str:
 
 def file_hash(path: Path) -> str:
     """The first 12 hex digits of a file's SHA-256."""
-    import hashlib
-
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 

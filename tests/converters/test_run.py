@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from converters.rows import file_hash
+from recipes.recipe import file_hash
 from tests.conftest import ROOT
 
 
