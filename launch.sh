@@ -119,8 +119,17 @@ prepare_tracking() {
   fi
 }
 
+# The program that trains a recipe: LLaMA-Factory's, but for encoder-decoders (stage: seq2seq).
+trainer_of() {
+  if [[ -x $VENV/bin/python ]]; then
+    "$VENV/bin/python" recipes/recipe.py trainer "$@"
+  else
+    printf 'llamafactory-cli train' # a dry run before the set-up
+  fi
+}
+
 train() {
-  local recipe=$1 out=$2 start=$SECONDS status=0
+  local recipe=$1 out=$2 start=$SECONDS status=0 trainer
   shift 2
   run "$VENV/bin/python" recipes/recipe.py begin "$recipe" "$@" || status=$?
   if ((status == ALREADY_TRAINED)); then
@@ -129,7 +138,8 @@ train() {
   fi
   ((status == 0)) || exit "$status"
   prepare_tracking "$out"
-  run "$VENV/bin/llamafactory-cli" train "$recipe" "$@"
+  read -ra trainer <<<"$(trainer_of "$recipe" "$@")"
+  run "$VENV/bin/${trainer[0]}" "${trainer[@]:1}" "$recipe" "$@"
   run "$VENV/bin/python" recipes/recipe.py finish "$out" "$((SECONDS - start))"
   took training "$start"
 }

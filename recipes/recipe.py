@@ -1,7 +1,8 @@
-"""Recipes: read one with its overrides, check it with LLaMA-Factory's own parser, and keep what a run was made with.
+"""Recipes: read one with its overrides, check it with its trainer's own parser, and keep what a run was made with.
 
-    python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml
-    python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
+    python recipes/recipe.py begin   RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml
+    python recipes/recipe.py trainer RECIPE.yaml [KEY=VALUE ...]   print the program in .venv/bin that trains it
+    python recipes/recipe.py finish  OUT SECONDS                   write OUT/training.json: the training is complete
 
 `begin` prints OUT. Exit status 0: train; 3: OUT is trained already, with these settings; 2: the recipe is wrong, or OUT
 holds a training with other settings (nothing is overwritten unasked).
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
+from seq2seq.kind import is_seq2seq, wrong_trainer  # noqa: E402
 
 KEPT, FINISHED = "recipe.yaml", "training.json"
 # Keys that say where a training runs, not what it is: a run may go on, or be compared, on another machine.
@@ -59,9 +61,10 @@ def read(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> dict:
         raise RecipeError(f"{path}: {error.strerror}. ./launch.sh list shows the recipes.") from error
     except (YAMLError, OmegaConfBaseException, ValueError) as error:
         raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
-    missing = [key for key in REQUIRED if not values.get(key)]
+    required = [key for key in REQUIRED if key != "template" or not is_seq2seq(values)]  # T5 has no chat template
+    missing = [key for key in required if not values.get(key)]
     if missing:
-        raise RecipeError(f"{path}: key {missing[0]!r} is missing. Add it; every recipe needs {', '.join(REQUIRED)}.")
+        raise RecipeError(f"{path}: key {missing[0]!r} is missing. Add it; every recipe needs {', '.join(required)}.")
     return values
 
 
@@ -86,27 +89,43 @@ def data_file(name: str) -> Path:
 
 
 def check(path: Path, values: dict) -> None:
-    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one."""
-    from llamafactory import hparams
+    """Let its trainer's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one.
+
+    A model that the trainer cannot train is refused too: an encoder-decoder by LLaMA-Factory, any other by seq2seq/.
+    """
     from transformers import HfArgumentParser
 
-    kinds = (
-        hparams.ModelArguments,
-        hparams.DataArguments,
-        hparams.TrainingArguments,
-        hparams.FinetuningArguments,
-        hparams.GeneratingArguments,
-    )
-    known = {name for kind in kinds for name in kind.__dataclass_fields__}
+    wrong = wrong_trainer(values)
+    if wrong:
+        raise RecipeError(f"{path}: {wrong}.")
+    name, kinds = argument_kinds(values)
+    known = {key for kind in kinds for key in kind.__dataclass_fields__}
     for key in values:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "LLaMA-Factory has no such key."
+            hint = f"did you mean {near[0]!r}?" if near else f"{name} has no such key."
             raise RecipeError(f"{path}: unknown key {key!r}; {hint}")
     try:
         HfArgumentParser(kinds).parse_dict(values)
     except (ValueError, TypeError, ImportError) as error:
         raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+def argument_kinds(values: dict) -> tuple[str, tuple[type, ...]]:
+    """The name of the trainer that a recipe's `stage` asks for, and the classes of its arguments."""
+    if is_seq2seq(values):
+        from seq2seq.arguments import KINDS
+
+        return "seq2seq/arguments.py", KINDS
+    from llamafactory import hparams
+
+    names = ("ModelArguments", "DataArguments", "TrainingArguments", "FinetuningArguments", "GeneratingArguments")
+    return "LLaMA-Factory", tuple(getattr(hparams, name) for name in names)
+
+
+def trainer(values: dict) -> str:
+    """The program in `.venv/bin`, and its first argument, that trains a recipe."""
+    return "python seq2seq/train.py" if is_seq2seq(values) else "llamafactory-cli train"
 
 
 def begin(path: Path, overrides: list[str]) -> int:
@@ -128,7 +147,7 @@ def begin(path: Path, overrides: list[str]) -> int:
     check(path, values)
     out.mkdir(parents=True, exist_ok=True)
     (out / FINISHED).unlink(missing_ok=True)
-    header = f"# {path.stem} with its overrides, as trained: llamafactory-cli train {out / KEPT}\n"
+    header = f"# {path.stem} with its overrides, as trained: {trainer(values)} {out / KEPT}\n"
     write_text(out / KEPT, header + yaml.safe_dump(values, sort_keys=False))
     return 0
 
@@ -207,6 +226,9 @@ def main(arguments: list[str]) -> int:
         match arguments:
             case ["begin", path, *overrides]:
                 return begin(Path(path), overrides)
+            case ["trainer", path, *overrides]:
+                print(trainer(read(Path(path), overrides)))
+                return 0
             case ["finish", out, seconds]:
                 finish(Path(out), float(seconds))
                 return 0

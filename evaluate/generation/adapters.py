@@ -8,6 +8,7 @@ from typing import NamedTuple
 import environment
 from evaluate.generation.generate import Served, has_gpu, weights_hash
 from recipes import recipe
+from seq2seq.kind import is_seq2seq
 
 ROOT = environment.ROOT
 
@@ -69,6 +70,8 @@ def served(trained: Trained) -> Served:
     On a CPU an unmerged adapter generates at a fifth of the speed, so it is merged. vLLM refuses DoRA adapters and
     those with whole trained modules everywhere.
     """
+    if is_seq2seq(trained.recipe):
+        return seq2seq_served(trained)
     if not trained.is_adapter:
         return Served(str(trained.folder))
     config = json.loads((trained.folder / "adapter_config.json").read_text(encoding="utf-8"))
@@ -80,6 +83,13 @@ def served(trained: Trained) -> Served:
     ):
         return Served(trained.recipe["model_name_or_path"], trained.folder)
     return Served(str(merged(trained)))
+
+
+def seq2seq_served(trained: Trained) -> Served:
+    """What transformers loads for an encoder-decoder: the folder itself, or the un-quantised base and the adapter."""
+    if trained.is_adapter:
+        return Served(trained.recipe["model_name_or_path"], trained.folder, seq2seq=True)
+    return Served(str(trained.folder), seq2seq=True)
 
 
 def merged(trained: Trained) -> Path:
