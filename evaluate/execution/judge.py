@@ -1,71 +1,24 @@
 """One example in, one verdict out: gold and predicted SQL are run on every database file and compared by every rule.
 
+Queries are judged here by their results; an example whose gold writes is handed to `write.py`.
+
 Standard library only, so that a worker starts in milliseconds and scoring needs neither torch nor vLLM.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from evaluate.execution.gold import GoldCache
 from evaluate.execution.match import REWRITES, RULES
 from evaluate.execution.sandbox import Execution, Limits, database_problem, run_query
+from evaluate.execution.verdict import TOO_LONG, Announce, Bench, Example, Verdict, preview
 from evaluate.sql.sql_text import tie_breakers
 
 if TYPE_CHECKING:
     from evaluate.execution.pool import Lost
 
-OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
-PREVIEW_ROWS = 5
-PREVIEW_CHARACTERS = 80
 _MANY_ROWS = 1_000  # to compare fewer takes no time worth limiting
-_TOO_LONG = "comparing the results took too long"
-GRACE_SECONDS = 1.0  # beyond the deadline of a query, before its worker is ended
-
-Preview = dict[str, Any]
-
-
-class Example(NamedTuple):
-    """What is judged. `predicted` is None where no SQL was found; a prediction must match on every database file."""
-
-    id: str
-    gold: str
-    predicted: str | None
-    databases: tuple[Path, ...]
-
-
-class Verdict(NamedTuple):
-    """What became of one example.
-
-    outcome          one of OUTCOMES, the first that holds of: `no_database` (a file is missing or unreadable),
-                     `gold_error` (the gold fails, overruns or is too large on a file), `no_sql` (nothing was
-                     predicted), then `error`, `timeout` or `too_large` (the first file on which the prediction fails),
-                     and last `correct` or `wrong_result` by the rule `strict`
-    error            what went wrong, else None
-    matches          rule name -> verdict on all files; all False where nothing was compared. `spider` alone can hold
-                     where the prediction is an error: it runs an edited text, as the official tool does
-    seconds          time of the prediction in SQLite, summed over the files; `gold_seconds` that of the gold's first
-                     run
-    gold_preview     {"columns": [...], "rows": the first 5, "total": rows in all} on the first file that does not
-                     match, or the first file; text cut at 80 characters, blobs in hexadecimal. None when there is no
-                     result.
-    gold_empty       the gold returns no rows on any file
-    tied_limit       the gold's LIMIT cuts through a tie on some file (`GoldCache.is_tied`)
-    """
-
-    outcome: str
-    error: str | None = None
-    matches: dict[str, bool] = dict.fromkeys(RULES, False)
-    seconds: float = 0.0
-    gold_seconds: float = 0.0
-    gold_preview: Preview | None = None
-    prediction_preview: Preview | None = None
-    gold_empty: bool = False
-    tied_limit: bool = False
-
-
-Announce = Callable[[float, Verdict], None]
 
 
 def judge(
@@ -83,8 +36,12 @@ def judge(
     problem = _databases_problem(example.databases)
     if problem:
         return Verdict("no_database", problem)
-    bench = _Bench(example.databases, golds or GoldCache(limits), announce)
+    bench = Bench(example.databases, golds or GoldCache(limits), announce)
     try:
+        if example.writes:
+            from evaluate.execution.write import judge_write  # few runs have any
+
+            return judge_write(example.gold, example.predicted, bench)
         gold = _run_gold(example.gold, bench)
         if gold.outcome == "gold_error" or example.predicted is None:
             return gold
@@ -127,41 +84,13 @@ def make_judge(limits: Limits) -> Callable[[Example, Announce], Verdict]:
     return lambda example, announce: judge(example, limits=limits, golds=golds, announce=announce)
 
 
-def preview(execution: Execution) -> Preview:
-    """The first rows of a result in plain JSON values."""
-    rows = [[_plain(cell) for cell in row] for row in execution.rows[:PREVIEW_ROWS]]
-    return {"columns": [_plain(name) for name in execution.columns], "rows": rows, "total": len(execution.rows)}
-
-
-def _plain(cell: object) -> object:
-    if isinstance(cell, bytes):
-        cell = cell[: PREVIEW_CHARACTERS // 2 + 1].hex()
-    if isinstance(cell, float) and not math.isfinite(cell):
-        return str(cell)
-    if isinstance(cell, str) and len(cell) > PREVIEW_CHARACTERS:
-        return cell[: PREVIEW_CHARACTERS - 1] + "…"
-    return cell
-
-
 def _databases_problem(databases: tuple[Path, ...]) -> str | None:
     if not databases:
         return "no database file"
     return next((problem for problem in map(database_problem, databases) if problem), None)
 
 
-class _Bench(NamedTuple):
-    """Where one example is run."""
-
-    databases: tuple[Path, ...]
-    golds: GoldCache
-    announce: Announce
-
-    def begin(self, state: Verdict, queries: int = 1) -> None:
-        """Say that so many queries run now, and what the verdict is if they never end."""
-        self.announce(queries * self.golds.limits.seconds + GRACE_SECONDS, state)
-
-
-def _run_gold(gold_sql: str, bench: _Bench) -> Verdict:
+def _run_gold(gold_sql: str, bench: Bench) -> Verdict:
     """The verdict so far: `gold_error`, or `no_sql` with everything that is known of the gold filled in."""
     failing = Verdict("gold_error", f"the gold runs longer than {bench.golds.limits.seconds:g} s")
     sql = REWRITES["strict"](gold_sql)
@@ -183,7 +112,7 @@ def _run_gold(gold_sql: str, bench: _Bench) -> Verdict:
     )
 
 
-def _compare(gold_sql: str, predicted_sql: str, verdict: Verdict, bench: _Bench) -> Verdict:
+def _compare(gold_sql: str, predicted_sql: str, verdict: Verdict, bench: Bench) -> Verdict:
     """Fill in the rules, those that read the same two texts together, `strict` and its outcome first."""
     is_endless = len(predicted_sql) > bench.golds.limits.sql_bytes  # to be refused, not to be rewritten first
     groups: dict[tuple[str, str], list[str]] = {}
@@ -230,9 +159,9 @@ def _with_outcome(verdict: Verdict, ran: _Ran) -> Verdict:
     )
 
 
-def _run_group(group: _Group, so_far: Verdict, bench: _Bench) -> _Ran:
+def _run_group(group: _Group, so_far: Verdict, bench: Bench) -> _Ran:
     """Run both texts on one file after the other, until no rule of the group can hold any more."""
-    comparing = so_far if so_far.outcome != "timeout" else so_far._replace(outcome="wrong_result", error=_TOO_LONG)
+    comparing = so_far if so_far.outcome != "timeout" else so_far._replace(outcome="wrong_result", error=TOO_LONG)
     ran: _Ran | None = None
     for database in bench.databases:
         if not bench.golds.holds(group.gold_text, database):

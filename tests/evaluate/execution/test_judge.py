@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from evaluate.execution.gold import GoldCache
-from evaluate.execution.judge import OUTCOMES, Example, Verdict, judge, judge_all
+from evaluate.execution.judge import judge, judge_all
 from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Limits
+from evaluate.execution.verdict import OUTCOMES, Example, Verdict
 from tests.evaluate.execution.pool_work import FOR_EVER
 
 DOUBLING = "WITH a0 AS (SELECT 1), " + ", ".join(
