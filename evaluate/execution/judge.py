@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from evaluate.execution.gold import GoldCache
 from evaluate.execution.match import REWRITES, RULES
-from evaluate.execution.sandbox import Execution, Limits, database_problem, run_query
+from evaluate.execution.reader import Database, Reader, database_at
+from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, database_problem
+from evaluate.execution.ties import is_tied
 from evaluate.sql.sql_text import tie_breakers
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Verdict(NamedTuple):
                      match, or the first file; text cut at 80 characters, blobs in hexadecimal. None when there is no
                      result.
     gold_empty       the gold returns no rows on any file
-    tied_limit       the gold's LIMIT cuts through a tie on some file (`GoldCache.is_tied`)
+    tied_limit       the gold's LIMIT cuts through a tie on some file (`ties.is_tied`)
     """
 
     outcome: str
@@ -68,23 +69,36 @@ class Verdict(NamedTuple):
 Announce = Callable[[float, Verdict], None]
 
 
+class Readers(NamedTuple):
+    """What runs the golds, and what runs the predictions: no connection serves both."""
+
+    golds: Reader
+    predictions: Reader
+
+    @classmethod
+    def within(cls, limits: Limits) -> "Readers":
+        """Two readers with these limits and results of 160 MiB in all."""
+        return cls(Reader(limits), Reader(limits, max_bytes=32 * MEBIBYTE))
+
+
 def judge(
     example: Example,
     *,
     limits: Limits = Limits(),  # noqa: B008 - immutable
-    golds: GoldCache | None = None,
+    readers: Readers | None = None,
     announce: Announce = lambda seconds, verdict: None,
 ) -> Verdict:
     """Judge one example. Nothing the SQL does raises; only a defect of this program does.
 
-    `golds` keeps gold results between calls. Before each query, `announce` is told how long it may take and what the
-    verdict is should it never come back.
+    `readers` keep results between calls and take the place of `limits`. Before each query, `announce` is told how long
+    it may take and what the verdict is should it never come back.
     """
     problem = _databases_problem(example.databases)
     if problem:
         return Verdict("no_database", problem)
-    bench = _Bench(example.databases, golds or GoldCache(limits), announce)
     try:
+        databases = tuple(map(database_at, example.databases))
+        bench = _Bench(databases, *(readers or Readers.within(limits)), announce)
         gold = _run_gold(example.gold, bench)
         if gold.outcome == "gold_error" or example.predicted is None:
             return gold
@@ -108,9 +122,9 @@ def judge_all(
     """
     limits = limits._replace(seconds=timeout)
     if workers <= 1:
-        golds = GoldCache(limits)
+        readers = Readers.within(limits)
         for example in examples:
-            yield example.id, judge(example, limits=limits, golds=golds)
+            yield example.id, judge(example, readers=readers)
         return
     from evaluate.execution.pool import Lost, stream  # costs as much as judging sixty examples
 
@@ -122,9 +136,9 @@ def judge_all(
 
 
 def make_judge(limits: Limits) -> Callable[[Example, Announce], Verdict]:
-    """`judge` for a worker: with these limits and gold results kept from one example to the next."""
-    golds = GoldCache(limits)
-    return lambda example, announce: judge(example, limits=limits, golds=golds, announce=announce)
+    """`judge` for a worker: with these limits, and results kept from one example to the next."""
+    readers = Readers.within(limits)
+    return lambda example, announce: judge(example, readers=readers, announce=announce)
 
 
 def preview(execution: Execution) -> Preview:
@@ -136,11 +150,9 @@ def preview(execution: Execution) -> Preview:
 def _plain(cell: object) -> object:
     if isinstance(cell, bytes):
         cell = cell[: PREVIEW_CHARACTERS // 2 + 1].hex()
-    if isinstance(cell, float) and not math.isfinite(cell):
-        return str(cell)
-    if isinstance(cell, str) and len(cell) > PREVIEW_CHARACTERS:
-        return cell[: PREVIEW_CHARACTERS - 1] + "…"
-    return cell
+    if isinstance(cell, str):
+        return cell if len(cell) <= PREVIEW_CHARACTERS else cell[: PREVIEW_CHARACTERS - 1] + "…"
+    return str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell
 
 
 def _databases_problem(databases: tuple[Path, ...]) -> str | None:
@@ -152,8 +164,9 @@ def _databases_problem(databases: tuple[Path, ...]) -> str | None:
 class _Bench(NamedTuple):
     """Where one example is run."""
 
-    databases: tuple[Path, ...]
-    golds: GoldCache
+    databases: tuple[Database, ...]
+    golds: Reader
+    predictions: Reader
     announce: Announce
 
     def begin(self, state: Verdict, queries: int = 1) -> None:
@@ -170,10 +183,10 @@ def _run_gold(gold_sql: str, bench: _Bench) -> Verdict:
         bench.begin(failing)
         results.append(bench.golds.run(sql, database))
         if results[-1].status != "ok":
-            return Verdict("gold_error", f"{database.name}: {results[-1].error}", gold_seconds=results[-1].seconds)
+            return Verdict("gold_error", f"{database.path.name}: {results[-1].error}", gold_seconds=results[-1].seconds)
         if not tied and tie_breakers(sql, 1):
             bench.begin(failing, queries=2)
-            tied = bench.golds.is_tied(sql, database)
+            tied = is_tied(bench.golds, sql, database)
     return Verdict(
         "no_sql",
         gold_seconds=sum(result.seconds for result in results),
@@ -235,11 +248,12 @@ def _run_group(group: _Group, so_far: Verdict, bench: _Bench) -> _Ran:
     comparing = so_far if so_far.outcome != "timeout" else so_far._replace(outcome="wrong_result", error=_TOO_LONG)
     ran: _Ran | None = None
     for database in bench.databases:
-        if not bench.golds.holds(group.gold_text, database):
+        if not bench.golds.known(group.gold_text, database):
             bench.begin(so_far)
         gold = bench.golds.run(group.gold_text, database)
-        bench.begin(so_far)
-        predicted = run_query(group.predicted_text, database, bench.golds.limits)
+        if not bench.predictions.known(group.predicted_text, database):
+            bench.begin(so_far)
+        predicted = bench.predictions.run(group.predicted_text, database)
         if len(predicted.rows) > _MANY_ROWS:
             bench.begin(comparing)
         ran = _add(ran, gold, predicted, _matches(group, gold, predicted))
