@@ -10,7 +10,7 @@ from typing import NamedTuple
 import environment
 from converters.prompt import prompt_hash
 from evaluate.examples import DataError, read_examples, read_predictions
-from evaluate.execution.gold import database_hash
+from evaluate.execution.reader import database_at
 from evaluate.generation import adapters
 from evaluate.report import Written, write_report
 from evaluate.reports.results_file import RESULTS_NAME, read_results, write_text
@@ -196,7 +196,7 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
     return {
         "data": str(data.path),
         "data_hash": recipe.file_hash(data.path),
-        "databases": {path.parent.name + "/" + path.name: database_hash(path) for path in sorted(files)},
+        "databases": {path.parent.name + "/" + path.name: database_at(path).digest for path in sorted(files)},
         "prompt_tags": recipe.prompt_tags(data.rows),
         "prompt_hash": prompt_hash(),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}

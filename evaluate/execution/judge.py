@@ -1,7 +1,6 @@
 """One example in, one verdict out: gold and predicted SQL are run on every database file and compared by every rule.
 
 Queries are judged here by their results; an example whose gold writes is handed to `write.py`.
-
 Standard library only, so that a worker starts in milliseconds and scoring needs neither torch nor vLLM.
 """
 
@@ -9,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from evaluate.execution.gold import GoldCache
 from evaluate.execution.match import REWRITES, RULES
-from evaluate.execution.sandbox import Execution, Limits, database_problem, run_query
-from evaluate.execution.verdict import TOO_LONG, Announce, Bench, Example, Verdict, preview
+from evaluate.execution.reader import Database, Reader, database_at
+from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, database_problem
+from evaluate.execution.ties import is_tied
+from evaluate.execution.verdict import GRACE_SECONDS, TOO_LONG, Announce, Example, Verdict, preview
 from evaluate.sql.sql_text import tie_breakers
 
 if TYPE_CHECKING:
@@ -21,27 +21,40 @@ if TYPE_CHECKING:
 _MANY_ROWS = 1_000  # to compare fewer takes no time worth limiting
 
 
+class Readers(NamedTuple):
+    """What runs the golds, and what runs the predictions: no connection serves both."""
+
+    golds: Reader
+    predictions: Reader
+
+    @classmethod
+    def within(cls, limits: Limits) -> "Readers":
+        """Two readers with these limits and results of 160 MiB in all."""
+        return cls(Reader(limits), Reader(limits, max_bytes=32 * MEBIBYTE))
+
+
 def judge(
     example: Example,
     *,
     limits: Limits = Limits(),  # noqa: B008 - immutable
-    golds: GoldCache | None = None,
+    readers: Readers | None = None,
     announce: Announce = lambda seconds, verdict: None,
 ) -> Verdict:
     """Judge one example. Nothing the SQL does raises; only a defect of this program does.
 
-    `golds` keeps gold results between calls. Before each query, `announce` is told how long it may take and what the
-    verdict is should it never come back.
+    `readers` keep results between calls and take the place of `limits`. Before each query, `announce` is told how long
+    it may take and what the verdict is should it never come back.
     """
     problem = _databases_problem(example.databases)
     if problem:
         return Verdict("no_database", problem)
-    bench = Bench(example.databases, golds or GoldCache(limits), announce)
     try:
         if example.writes:
             from evaluate.execution.write import judge_write  # few runs have any
 
-            return judge_write(example.gold, example.predicted, bench)
+            return judge_write(example, (readers or Readers.within(limits)).golds.limits, announce)
+        databases = tuple(map(database_at, example.databases))
+        bench = _Bench(databases, *(readers or Readers.within(limits)), announce)
         gold = _run_gold(example.gold, bench)
         if gold.outcome == "gold_error" or example.predicted is None:
             return gold
@@ -65,9 +78,9 @@ def judge_all(
     """
     limits = limits._replace(seconds=timeout)
     if workers <= 1:
-        golds = GoldCache(limits)
+        readers = Readers.within(limits)
         for example in examples:
-            yield example.id, judge(example, limits=limits, golds=golds)
+            yield example.id, judge(example, readers=readers)
         return
     from evaluate.execution.pool import Lost, stream  # costs as much as judging sixty examples
 
@@ -79,9 +92,9 @@ def judge_all(
 
 
 def make_judge(limits: Limits) -> Callable[[Example, Announce], Verdict]:
-    """`judge` for a worker: with these limits and gold results kept from one example to the next."""
-    golds = GoldCache(limits)
-    return lambda example, announce: judge(example, limits=limits, golds=golds, announce=announce)
+    """`judge` for a worker: with these limits, and results kept from one example to the next."""
+    readers = Readers.within(limits)
+    return lambda example, announce: judge(example, readers=readers, announce=announce)
 
 
 def _databases_problem(databases: tuple[Path, ...]) -> str | None:
@@ -90,7 +103,20 @@ def _databases_problem(databases: tuple[Path, ...]) -> str | None:
     return next((problem for problem in map(database_problem, databases) if problem), None)
 
 
-def _run_gold(gold_sql: str, bench: Bench) -> Verdict:
+class _Bench(NamedTuple):
+    """Where one example is run."""
+
+    databases: tuple[Database, ...]
+    golds: Reader
+    predictions: Reader
+    announce: Announce
+
+    def begin(self, state: Verdict, queries: int = 1) -> None:
+        """Say that so many queries run now, and what the verdict is if they never end."""
+        self.announce(queries * self.golds.limits.seconds + GRACE_SECONDS, state)
+
+
+def _run_gold(gold_sql: str, bench: _Bench) -> Verdict:
     """The verdict so far: `gold_error`, or `no_sql` with everything that is known of the gold filled in."""
     failing = Verdict("gold_error", f"the gold runs longer than {bench.golds.limits.seconds:g} s")
     sql = REWRITES["strict"](gold_sql)
@@ -99,10 +125,10 @@ def _run_gold(gold_sql: str, bench: Bench) -> Verdict:
         bench.begin(failing)
         results.append(bench.golds.run(sql, database))
         if results[-1].status != "ok":
-            return Verdict("gold_error", f"{database.name}: {results[-1].error}", gold_seconds=results[-1].seconds)
+            return Verdict("gold_error", f"{database.path.name}: {results[-1].error}", gold_seconds=results[-1].seconds)
         if not tied and tie_breakers(sql, 1):
             bench.begin(failing, queries=2)
-            tied = bench.golds.is_tied(sql, database)
+            tied = is_tied(bench.golds, sql, database)
     return Verdict(
         "no_sql",
         gold_seconds=sum(result.seconds for result in results),
@@ -112,7 +138,7 @@ def _run_gold(gold_sql: str, bench: Bench) -> Verdict:
     )
 
 
-def _compare(gold_sql: str, predicted_sql: str, verdict: Verdict, bench: Bench) -> Verdict:
+def _compare(gold_sql: str, predicted_sql: str, verdict: Verdict, bench: _Bench) -> Verdict:
     """Fill in the rules, those that read the same two texts together, `strict` and its outcome first."""
     is_endless = len(predicted_sql) > bench.golds.limits.sql_bytes  # to be refused, not to be rewritten first
     groups: dict[tuple[str, str], list[str]] = {}
@@ -159,16 +185,17 @@ def _with_outcome(verdict: Verdict, ran: _Ran) -> Verdict:
     )
 
 
-def _run_group(group: _Group, so_far: Verdict, bench: Bench) -> _Ran:
+def _run_group(group: _Group, so_far: Verdict, bench: _Bench) -> _Ran:
     """Run both texts on one file after the other, until no rule of the group can hold any more."""
     comparing = so_far if so_far.outcome != "timeout" else so_far._replace(outcome="wrong_result", error=TOO_LONG)
     ran: _Ran | None = None
     for database in bench.databases:
-        if not bench.golds.holds(group.gold_text, database):
+        if not bench.golds.known(group.gold_text, database):
             bench.begin(so_far)
         gold = bench.golds.run(group.gold_text, database)
-        bench.begin(so_far)
-        predicted = run_query(group.predicted_text, database, bench.golds.limits)
+        if not bench.predictions.known(group.predicted_text, database):
+            bench.begin(so_far)
+        predicted = bench.predictions.run(group.predicted_text, database)
         if len(predicted.rows) > _MANY_ROWS:
             bench.begin(comparing)
         ran = _add(ran, gold, predicted, _matches(group, gold, predicted))

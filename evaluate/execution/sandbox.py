@@ -1,11 +1,11 @@
 """Run one query on one SQLite file without letting it change, make or exhaust anything.
 
-Covered: a fresh read-only connection a query (`mode=ro`, `immutable=1`: no file is made, not even for a database in WAL
-mode); an authorizer that lets SELECT, READ, FUNCTION and RECURSIVE pass and nothing else, and no function that reaches
-a file; a deadline; limits on rows, bytes, the length of a value, of the SQL and of a LIKE pattern, expression depth
-and SQLite's own memory; text that is not UTF-8 (bad bytes are dropped). Not covered: a single C call that runs on past
-the deadline (`instr` on megabytes, a query that takes for ever to plan) and memory outside SQLite. Those need a
-process that can be killed: `pool.py`.
+Covered: a read-only connection (`mode=ro`, `immutable=1`: no file is made, not even for a database in WAL mode), fresh
+for a query or kept by `reader.py` as long as nothing went wrong on it; an authorizer that lets SELECT, READ, FUNCTION
+and RECURSIVE pass and nothing else, and no function that reaches a file; a deadline; limits on rows, bytes, the length
+of a value, of the SQL and of a LIKE pattern, expression depth and SQLite's own memory; text that is not UTF-8 (bad
+bytes are dropped). Not covered: a single C call that runs on past the deadline (`instr` on megabytes, a query that
+takes for ever to plan) and memory outside SQLite. Those need a process that can be killed: `pool.py`.
 """
 
 import os
@@ -138,24 +138,35 @@ def _limit_heap(heap_bytes: int) -> None:
 
 
 def run_query(sql: str, database: str | os.PathLike[str], limits: Limits = Limits()) -> Execution:  # noqa: B008
-    """Run one SELECT (or WITH, VALUES) and fetch all its rows; never raises for anything that the query does.
+    """Run one SELECT (or WITH, VALUES) on a connection of its own; never raises for anything that the query does.
 
     `error` holds SQLite's own text, with what was attempted behind "not authorized". Named errors of ours: an empty or
     comment-only text, two statements, a database that cannot be read.
     """
+    problem = database_problem(database)
+    if problem:
+        return Execution("error", error=problem)
+    try:
+        connection = connect(database, limits)
+    except sqlite3.Error as error:
+        return Execution("error", error=str(error))
+    with closing(connection):
+        return run_on(connection, sql, limits)
+
+
+def run_on(connection: sqlite3.Connection, sql: str, limits: Limits) -> Execution:
+    """As `run_query`, on a connection that `connect` made with these limits; it is fit for more only after an "ok"."""
     if len(sql.encode("utf-8", "surrogatepass")) > limits.sql_bytes:
         return Execution("too_large", error=f"the SQL is longer than {limits.sql_bytes:,} bytes")
-    problem = database_problem(database) or text_problem(sql)
+    problem = text_problem(sql)
     if problem:
         return Execution("error", error=problem)
     guard = Guard(limits.seconds)
+    connection.set_authorizer(guard.authorize)
+    connection.set_progress_handler(guard.stop, _STEPS)
     start = time.perf_counter()
     try:
-        with closing(_connect(database, limits)) as connection:
-            connection.set_authorizer(guard.authorize)
-            connection.set_progress_handler(guard.stop, _STEPS)
-            start = time.perf_counter()
-            execution = _fetch(connection, sql, limits, guard)
+        execution = _fetch(connection, sql, limits, guard)
     except (sqlite3.Error, sqlite3.Warning, Refused, MemoryError, ValueError, OverflowError) as error:
         execution = failure(error, guard, limits)
     return execution._replace(seconds=time.perf_counter() - start)
@@ -168,12 +179,17 @@ def text_problem(sql: str) -> str | None:
     return "no statement: the SQL is empty or only comments" if is_blank(sql) else None
 
 
-def _connect(database: str | os.PathLike[str], limits: Limits) -> sqlite3.Connection:
-    return restrict(sqlite3.connect(_read_only_uri(os.fspath(database)), uri=True, isolation_level=None), limits)
+def connect(database: str | os.PathLike[str], limits: Limits) -> sqlite3.Connection:
+    """A read-only connection with the limits that SQLite keeps; the schema is read, so that no query pays for that."""
+    uri = _read_only_uri(os.fspath(database))
+    connection = restrict(sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=0), limits)
+    with suppress(sqlite3.Error):  # a damaged file: the query itself will say so
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 0").close()
+    return connection
 
 
 def restrict(connection: sqlite3.Connection, limits: Limits) -> sqlite3.Connection:
-    """The same connection with SQLite's own limits set, and temporary tables in memory."""
+    """The same connection with the limits that SQLite keeps, and temporary tables in memory."""
     _limit_heap(limits.heap_bytes)
     connection.text_factory = _decode
     for category, value in (

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluate.execution.gold import GoldCache
 from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Execution
 
@@ -50,7 +49,7 @@ class Verdict(NamedTuple):
                      match, or the first file; text cut at 80 characters, blobs in hexadecimal. None when there is no
                      result. Of an example that writes, the rows are the changes (`state.preview_rows`).
     gold_empty       the gold returns no rows on any file; of an example that writes: it changes nothing on any
-    tied_limit       the gold's LIMIT cuts through a tie on some file (`GoldCache.is_tied`)
+    tied_limit       the gold's LIMIT cuts through a tie on some file (`ties.is_tied`)
     """
 
     outcome: str
@@ -67,18 +66,6 @@ class Verdict(NamedTuple):
 Announce = Callable[[float, Verdict], None]
 
 
-class Bench(NamedTuple):
-    """Where one example is run."""
-
-    databases: tuple[Path, ...]
-    golds: GoldCache
-    announce: Announce
-
-    def begin(self, state: Verdict, queries: int = 1) -> None:
-        """Say that so many queries run now, and what the verdict is if they never end."""
-        self.announce(queries * self.golds.limits.seconds + GRACE_SECONDS, state)
-
-
 def preview(execution: Execution) -> Preview:
     """The first rows of a result in plain JSON values."""
     return short_table(execution.columns, execution.rows, len(execution.rows))
@@ -93,8 +80,6 @@ def short_table(columns: Sequence[str], rows: Sequence[Sequence[object]], total:
 def _plain(cell: object) -> object:
     if isinstance(cell, bytes):
         cell = cell[: PREVIEW_CHARACTERS // 2 + 1].hex()
-    if isinstance(cell, float) and not math.isfinite(cell):
-        return str(cell)
-    if isinstance(cell, str) and len(cell) > PREVIEW_CHARACTERS:
-        return cell[: PREVIEW_CHARACTERS - 1] + "…"
-    return cell
+    if isinstance(cell, str):
+        return cell if len(cell) <= PREVIEW_CHARACTERS else cell[: PREVIEW_CHARACTERS - 1] + "…"
+    return str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell

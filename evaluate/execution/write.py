@@ -27,7 +27,16 @@ from evaluate.execution.state import (
     read_state,
     same_state,
 )
-from evaluate.execution.verdict import PREVIEW_ROWS, TOO_LONG, Bench, Preview, Verdict, short_table
+from evaluate.execution.verdict import (
+    GRACE_SECONDS,
+    PREVIEW_ROWS,
+    TOO_LONG,
+    Announce,
+    Example,
+    Preview,
+    Verdict,
+    short_table,
+)
 
 _STEPS = 1000  # virtual machine instructions between two looks at the clock
 _JOURNAL_FORMAT = slice(18, 20)  # of a database's header: 2 where it is in WAL mode, which has no sense in memory
@@ -136,14 +145,13 @@ def _read(connection: sqlite3.Connection, guard: WriteGuard, limits: Limits) -> 
         guard.pragmas = frozenset()
 
 
-def judge_write(gold_sql: str, predicted_sql: str | None, bench: Bench) -> Verdict:
+def judge_write(example: Example, limits: Limits, announce: Announce) -> Verdict:
     """The verdict on an example that writes, by the states of its databases; outcomes as in `verdict.Verdict`."""
-    rewrite = REWRITES["strict"]
-    limits = bench.golds.limits
-    golds = []
-    for database in bench.databases:
+    gold_sql = REWRITES["strict"](example.gold)
+    bench, golds = _Bench(limits, announce), []
+    for database in example.databases:
         bench.begin(Verdict("gold_error", f"the gold runs longer than {limits.seconds:g} s"))
-        golds.append(run_statements(rewrite(gold_sql), database, limits))
+        golds.append(run_statements(gold_sql, database, limits))
         if golds[-1].status != "ok":
             return Verdict("gold_error", f"{database.name}: {golds[-1].error}", gold_seconds=golds[-1].seconds)
     verdict = Verdict(
@@ -152,15 +160,26 @@ def judge_write(gold_sql: str, predicted_sql: str | None, bench: Bench) -> Verdi
         gold_preview=_preview(golds[0]),
         gold_empty=all(gold.before == gold.after for gold in golds),
     )
-    return verdict if predicted_sql is None else _compare(golds, predicted_sql, verdict, bench)
+    return verdict if example.predicted is None else _compare(example, golds, verdict, bench)
 
 
-def _compare(golds: list[Written], predicted_sql: str, verdict: Verdict, bench: Bench) -> Verdict:
+class _Bench(NamedTuple):
+    """What predictions may use, and who is told before each step."""
+
+    limits: Limits
+    announce: Announce
+
+    def begin(self, verdict: Verdict) -> None:
+        self.announce(self.limits.seconds + GRACE_SECONDS, verdict)
+
+
+def _compare(example: Example, golds: list[Written], verdict: Verdict, bench: _Bench) -> Verdict:
     """The verdict with outcome, rules and previews: those of the first file that does not match, or of the first."""
-    limits = bench.golds.limits
-    sql = predicted_sql if len(predicted_sql) > limits.sql_bytes else REWRITES["strict"](predicted_sql)
+    limits, sql = bench.limits, example.predicted
+    if len(sql) <= limits.sql_bytes:  # else to be refused, not to be rewritten first
+        sql = REWRITES["strict"](sql)
     matches, seconds, shown = dict.fromkeys(RULES, True), 0.0, None
-    for database, gold in zip(bench.databases, golds, strict=True):
+    for database, gold in zip(example.databases, golds, strict=True):
         bench.begin(verdict._replace(outcome="timeout", error=f"longer than {limits.seconds:g} s"))
         predicted = run_statements(sql, database, limits)
         seconds += predicted.seconds
@@ -171,13 +190,12 @@ def _compare(golds: list[Written], predicted_sql: str, verdict: Verdict, bench: 
         if shown is None or (matches["strict"] and not held["strict"]):
             shown = _preview(gold), _preview(predicted)
         matches = {rule: matches[rule] and holds for rule, holds in held.items()}
-    gold_preview, prediction_preview = shown
     return verdict._replace(
         outcome="correct" if matches["strict"] else "wrong_result",
         matches=matches,
         seconds=seconds,
-        gold_preview=gold_preview,
-        prediction_preview=prediction_preview,
+        gold_preview=shown[0],
+        prediction_preview=shown[1],
     )
 
 
