@@ -43,7 +43,7 @@ def test_llamafactory_refuses_none_of_its_combinations(path, tmp_path):
     values = recipe.read(path, [*CPU, f"output_dir={tmp_path}"])
     values.pop("deepspeed", None)
     model, data, training, finetuning, _ = get_train_args(values)
-    assert (model.model_name_or_path, data.cutoff_len) == (values["model_name_or_path"], values["cutoff_len"])
+    assert (model.model_name_or_path, data.template) == (values["model_name_or_path"], values["template"])
     assert (finetuning.finetuning_type, training.learning_rate) == (values["finetuning_type"], values["learning_rate"])
 
 
