@@ -13,7 +13,7 @@ seconds_of=()
 usage() {
   cat <<'TEXT'
 Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
-       ./launch.sh list                     the recipes and what they are
+       ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the two virtual environments, and nothing else
        ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network" the slow ones too
 
@@ -95,6 +95,11 @@ setup() {
 
 list() {
   local file
+  if [[ ${1:-} == --memory ]]; then
+    [[ -x $VENV/bin/python ]] || fail 2 "list --memory needs $VENV. Run ./launch.sh setup"
+    "$VENV/bin/python" recipes/memory.py
+    return
+  fi
   for file in recipes/*.yaml; do
     printf '%-28s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
   done
@@ -143,6 +148,7 @@ launch() {
     [[ $word == output_dir=* ]] && out=${word#output_dir=}
   done
   setup
+  run "$VENV/bin/python" recipes/recipe.py check "$recipe" "$@"
   start=$SECONDS
   run "$VENV/bin/python" models/run.py "$recipe" "$@"
   took weights "$start"
@@ -178,7 +184,7 @@ main() {
   set -- "${words[@]}"
   case ${1:-} in
     '' | help | -h | --help) usage ;;
-    list) list ;;
+    list) list "${2:-}" ;;
     setup) setup ;;
     test)
       setup

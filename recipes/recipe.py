@@ -1,12 +1,14 @@
 """Recipes: read one with its overrides, check it with LLaMA-Factory's own parser, and keep what a run was made with.
 
+    python recipes/recipe.py check  RECIPE.yaml [KEY=VALUE ...]   names a misspelt key, in under a second
     python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
 
-`begin` prints OUT. Exit status 0: train; 3: OUT is trained already, with these settings; 2: the recipe is wrong, or OUT
-holds a training with other settings (nothing is overwritten unasked).
+`begin` prints OUT. Exit status 0: train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2:
+the recipe is wrong, or OUT holds a training with other settings (nothing is overwritten unasked).
 """
 
+import contextlib
 import difflib
 import hashlib
 import importlib.metadata
@@ -85,26 +87,57 @@ def data_file(name: str) -> Path:
     return ROOT / info[name]["file_name"]
 
 
-def check(path: Path, values: dict) -> None:
-    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one."""
-    from llamafactory import hparams
-    from transformers import HfArgumentParser
+def check_names(path: Path, values: dict) -> None:
+    """Raise RecipeError for a key that LLaMA-Factory does not know, with the nearest one."""
+    if values.get("stage") == "seq2seq":
+        return  # not LLaMA-Factory's: those recipes have a parser of their own
+    known = known_keys()
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "LLaMA-Factory has no such key."
+            raise RecipeError(f"{path}: unknown key {key!r}; {hint}")
 
-    kinds = (
+
+def known_keys() -> list[str]:
+    """The names of all of LLaMA-Factory's keys.
+
+    Importing it takes five seconds, so they are kept in the virtual environment, with the versions they hold for.
+    """
+    kept = Path(sys.prefix) / "recipe_keys.json"
+    versions_now = {name: importlib.metadata.version(name) for name in ("llamafactory", "transformers")}
+    try:
+        record = json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        record = {}
+    if record.get("versions") != versions_now:
+        names = sorted({name for kind in argument_classes() for name in kind.__dataclass_fields__})
+        record = {"versions": versions_now, "keys": names}
+        with contextlib.suppress(OSError):  # an environment that cannot be written to is asked each time
+            write_text(kept, json.dumps(record) + "\n")
+    return record["keys"]
+
+
+def argument_classes() -> tuple[type, ...]:
+    """LLaMA-Factory's dataclasses of a training's arguments."""
+    from llamafactory import hparams
+
+    return (
         hparams.ModelArguments,
         hparams.DataArguments,
         hparams.TrainingArguments,
         hparams.FinetuningArguments,
         hparams.GeneratingArguments,
     )
-    known = {name for kind in kinds for name in kind.__dataclass_fields__}
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "LLaMA-Factory has no such key."
-            raise RecipeError(f"{path}: unknown key {key!r}; {hint}")
+
+
+def check(path: Path, values: dict) -> None:
+    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one."""
+    from transformers import HfArgumentParser
+
+    check_names(path, values)
     try:
-        HfArgumentParser(kinds).parse_dict(values)
+        HfArgumentParser(argument_classes()).parse_dict(values)
     except (ValueError, TypeError, ImportError) as error:
         raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
 
@@ -205,6 +238,9 @@ def main(arguments: list[str]) -> int:
     environment.enter(needs=("omegaconf", "llamafactory"))
     try:
         match arguments:
+            case ["check", path, *overrides]:
+                check_names(Path(path), read(Path(path), overrides))
+                return 0
             case ["begin", path, *overrides]:
                 return begin(Path(path), overrides)
             case ["finish", out, seconds]:

@@ -1,6 +1,8 @@
 """Reading a recipe, refusing a wrong one with one clear line, and keeping what a training was made with."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -68,6 +70,24 @@ def test_a_misspelt_key_is_refused_with_the_nearest_one(path):
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.check(path, recipe.read(path, ["lerning_rate=1"]))
     assert str(raised.value) == f"{path}: unknown key 'lerning_rate'; did you mean 'learning_rate'?"
+
+
+def test_the_quick_check_reads_the_keys_without_importing_the_trainer(path):
+    command = [sys.executable, "recipes/recipe.py", "check", str(path)]
+    code = "import runpy, sys; sys.argv = sys.argv[1:]\ntry: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    code += "except SystemExit as end: print(end.code, {'torch', 'transformers', 'llamafactory'} & sys.modules.keys())"
+    recipe.known_keys()
+    told = subprocess.run([sys.executable, "-c", code, *command[1:]], cwd=recipe.ROOT, capture_output=True, text=True)
+    assert told.stdout == "0 set()\n", told.stderr
+    wrong = subprocess.run([*command, "lora_rnak=4"], cwd=recipe.ROOT, capture_output=True, text=True)
+    assert wrong.returncode == 2
+    assert wrong.stderr == f"recipe: {path}: unknown key 'lora_rnak'; did you mean 'lora_rank'?\n"
+
+
+def test_the_keys_kept_for_the_quick_check_are_those_of_the_parser():
+    assert set(recipe.known_keys()) == {
+        name for kind in recipe.argument_classes() for name in kind.__dataclass_fields__
+    }
 
 
 def test_a_value_the_trainer_refuses_is_told_without_a_traceback(path):
