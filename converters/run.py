@@ -97,6 +97,7 @@ def first_tags(path: Path) -> list[str]:
 def convert_for_recipe(path: Path, known: dict[str, ModuleType], arguments: argparse.Namespace) -> None:
     """Make every converted file that a recipe names, as it was last converted; says so where there is nothing to do."""
     values = recipe.read(path, arguments.overrides)
+    arguments.data = arguments.data or recipe.data_folder(values)
     for name in recipe.corpora(values):
         if name not in known:
             raise ConversionError(f"{path}: key dataset: {name!r} is no corpus; known: {', '.join(known)}")
@@ -117,8 +118,9 @@ def convert_for_recipe(path: Path, known: dict[str, ModuleType], arguments: argp
 
 
 def remembered(name: str, known: dict[str, ModuleType], arguments: argparse.Namespace) -> argparse.Namespace:
-    """The options of a corpus's last conversion; a style given now counts more."""
-    options = read_record(arguments.data, name).get("options", [])
+    """The options of a corpus's last conversion, into this folder or else into data/; a style given now counts more."""
+    record = read_record(arguments.data, name) or read_record(DATA, name)
+    options = record.get("options", [])
     now = ["--data", str(arguments.data), *(["--style", arguments.style] if arguments.style else [])]
     return parsed(known, [name, *options, *now])
 
@@ -187,7 +189,7 @@ def recipe_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Convert the data a recipe names, where missing or out of date.")
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--style", choices=prompt.STYLES)
-    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--data", type=Path, help="folder to write to (default: where the recipe's dataset_dir says)")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     return parser
 

@@ -77,16 +77,30 @@ def corpora(values: dict) -> list[str]:
     return list(dict.fromkeys(name.removesuffix("_train").removesuffix("_eval") for name in names))
 
 
-def data_file(name: str) -> Path:
-    """The converted file of a data set, as dataset_info.json names it."""
-    info = json.loads((ROOT / "dataset_info.json").read_text(encoding="utf-8"))
+def data_file(name: str, values: dict | None = None) -> Path:
+    """The converted file of a data set, as the dataset_info.json in the `dataset_dir` of the recipe names it."""
+    folder = ROOT / (values or {}).get("dataset_dir", ".")
+    try:
+        info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(
+            f"{folder}/dataset_info.json: {error.strerror}. Key dataset_dir names its folder; here it is ."
+        ) from error
     if name not in info:
         raise RecipeError(f"data set {name!r} is not in dataset_info.json; known: {', '.join(info)}")
-    return ROOT / info[name]["file_name"]
+    return folder / info[name]["file_name"]
 
 
-def check(path: Path, values: dict) -> None:
-    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one."""
+def data_folder(values: dict) -> Path:
+    """The folder of a recipe's converted files; their databases lie in `databases/<corpus>` below it."""
+    return data_file(datasets(values)[0], values).parent
+
+
+def check(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
+    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one.
+
+    `also`: keys of ours that a misspelt one may have meant.
+    """
     from llamafactory import hparams
     from transformers import HfArgumentParser
 
@@ -100,7 +114,7 @@ def check(path: Path, values: dict) -> None:
     known = {name for kind in kinds for name in kind.__dataclass_fields__}
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = difflib.get_close_matches(key, known.union(also), n=1)
             hint = f"did you mean {near[0]!r}?" if near else "LLaMA-Factory has no such key."
             raise RecipeError(f"{path}: unknown key {key!r}; {hint}")
     try:
@@ -142,7 +156,7 @@ def differences(out: Path, values: dict) -> list[str]:
     lines = [f"{key}: {kept.get(key)} -> {values.get(key)}" for key in changed]
     finished = out / FINISHED
     for name, digest in (json.loads(finished.read_text())["data"] if finished.is_file() else {}).items():
-        if data_file(name).is_file() and file_hash(data_file(name)) != digest:
+        if data_file(name, values).is_file() and file_hash(data_file(name, values)) != digest:
             lines.append(f"{name}: the converted file has changed")
     return lines
 
@@ -154,8 +168,8 @@ def finish(out: Path, seconds: float) -> None:
         "recipe": out.name,
         "seconds": seconds,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "data": {name: file_hash(data_file(name)) for name in datasets(values)},
-        "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0]).read_text(encoding="utf-8"))),
+        "data": {name: file_hash(data_file(name, values)) for name in datasets(values)},
+        "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0], values).read_text(encoding="utf-8"))),
         "versions": versions(),
         "commit": commit(),
     }
