@@ -76,8 +76,8 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     completions = generate(trained.recipe, adapters.served(trained), data, options, folder)
     news = is_news(folder)
     done = finish(about, completions, data, options, folder, started, base)
-    if news and log_evaluation(trained.folder, done.written.report, read_results(folder)):
-        print(f"{trained.name}: metrics and failures logged to the training's W&B run")
+    if news and (trackers := log_evaluation(trained.folder, done.written.report, read_results(folder))):
+        print(f"{trained.name}: metrics logged to the training's run ({', '.join(trackers)})")
     return done
 
 

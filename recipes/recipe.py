@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
+from recipes import tracking  # noqa: E402
 
 KEPT, FINISHED = "recipe.yaml", "training.json"
 # Keys that say where a training runs, not what it is: a run may go on, or be compared, on another machine.
@@ -174,6 +175,7 @@ def finish(out: Path, seconds: float) -> None:
         "commit": commit(),
     }
     write_text(out / FINISHED, json.dumps(record, indent=2) + "\n")
+    tracking.record(out, values, record)
 
 
 def prompt_tags(rows: list[dict]) -> list[str]:

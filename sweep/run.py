@@ -10,6 +10,8 @@ and nothing has run then; 1 where a point failed: the others have run, and the t
 import argparse
 import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +52,12 @@ def recipe_path(name: str) -> Path:
     if name not in known:
         raise SweepError(f"no recipe {name!r}; the recipes are: {' '.join(known)}")
     return Path("recipes", f"{name}.yaml")
+
+
+def check(sweep: plan.Sweep) -> None:
+    """`plan.check` in a process of its own: it loads the trainer, whose 800 MB the points may need."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        pool.submit(plan.check, sweep, has_gpu()).result()
 
 
 def run(sweep: plan.Sweep, ray: str | None) -> int:
@@ -105,7 +113,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         grid = read_grid(options.words)
         sweep = plan.plan(recipe_path(options.recipe), grid, options.samples, options.seed)
-        plan.check(sweep, has_gpu())
+        check(sweep)
         return dry_run(sweep) if options.dry_run else run(sweep, options.ray)
     except (SweepError, RecipeError) as error:
         print(f"sweep: {error}", file=sys.stderr)

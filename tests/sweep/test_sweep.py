@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import environment
+from recipes.tracking import tensorboard_run
 from tests.conftest import ROOT
+from tests.tracked import scalars_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,7 +32,7 @@ def words(tiny_model, folder) -> list[str]:
         f"model_name_or_path={tiny_model}",
         f"output_dir={folder}",
         *("learning_rate=1.0e-3", "max_steps=2", "cutoff_len=800"),
-        *("logging_steps=1", "report_to=none"),
+        *("logging_steps=1", "report_to=tensorboard"),
     ]
 
 
@@ -69,6 +71,15 @@ def test_a_table_a_plot_and_the_best_with_its_interval_stand_at_the_end(first_ru
     assert "Best: prompt_style=" in first_run.stdout
     assert "## What prompt\\_style did" in (folder / "sweep.md").read_text()
     assert (folder / "sweep.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_loss_curve_and_scores_of_a_point_are_on_its_tensorboard_run(first_run, folder):
+    point = folder / "prompt_style=ddl/prompt_style=ddl"
+    scalars = scalars_of(tensorboard_run(point))
+    report = json.loads((point / "evaluation/report.json").read_text())
+    accuracy = report["metrics"]["execution_accuracy"]["value"]
+    assert len(scalars["train/loss"]) == 2
+    assert scalars["evaluation/execution_accuracy"] == [(2, pytest.approx(accuracy))]
 
 
 def test_after_a_point_is_lost_only_that_one_is_run_again(first_run, words, folder):
