@@ -8,17 +8,21 @@ readonly TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu # asked only where
 readonly ALREADY_TRAINED=3                                    # exit status of recipes/recipe.py begin
 dry_run=false
 evaluate=true
+base=(--base)
 seconds_of=()
 
 usage() {
   cat <<'TEXT'
 Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
+       ./launch.sh sweep RECIPE KEY=VALUE,VALUE ... [--samples N] [--seed S] [--ray ADDRESS]
+                                            every combination of the values in a folder of its own, then a table
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the two virtual environments, and nothing else
        ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network" the slow ones too
 
 Options: --dry-run      print every command and run none
          --no-evaluate  stop after the training
+         --no-base      evaluate the adapter alone
 
 KEY=VALUE replaces a key of the recipe: ./launch.sh gemma3_270m_lora learning_rate=1.0e-4 output_dir=out/slower
 TEXT
@@ -159,10 +163,20 @@ launch() {
   train "$recipe" "$out" "${cpu_keys[@]}" "$@"
   if $evaluate; then
     start=$SECONDS
-    run "$VENV/bin/python" evaluate/run.py --adapter "$out" --base
+    run "$VENV/bin/python" evaluate/run.py --adapter "$out" "${base[@]}"
     took evaluation "$start"
   fi
   $dry_run || summary
+}
+
+sweep() {
+  $evaluate || fail 2 "sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out."
+  setup
+  if $dry_run; then
+    [[ -x $VENV/bin/python ]] || fail 1 "sweep --dry-run checks every point, which needs $VENV. Run ./launch.sh setup"
+    set -- "$@" --dry-run
+  fi
+  "$VENV/bin/python" sweep/run.py "$@"
 }
 
 summary() {
@@ -178,6 +192,7 @@ main() {
     case $word in
       --dry-run) dry_run=true ;;
       --no-evaluate) evaluate=false ;;
+      --no-base) base=() ;;
       *) words+=("$word") ;;
     esac
   done
@@ -186,6 +201,10 @@ main() {
     '' | help | -h | --help) usage ;;
     list) list "${2:-}" ;;
     setup) setup ;;
+    sweep)
+      shift
+      sweep "$@"
+      ;;
     test)
       setup
       shift

@@ -101,6 +101,7 @@ def first_tags(path: Path) -> list[str]:
 def convert_for_recipe(path: Path, known: dict[str, ModuleType], arguments: argparse.Namespace) -> None:
     """Make every converted file that a recipe names, as it was last converted; says so where there is nothing to do."""
     values = recipe.read(path, arguments.overrides)
+    arguments.data = arguments.data or recipe.data_folder(values)
     for name in recipe.corpora(values):
         corpus = corpus_of(name, known, arguments.data)
         if corpus is None:
@@ -132,11 +133,12 @@ def corpus_of(name: str, known: dict[str, ModuleType], data: Path | None) -> str
 
 
 def remembered(name: str, corpus: str, known: dict[str, ModuleType], arguments: argparse.Namespace):
-    """The options of a data set's last conversion; a style given now counts more.
+    """The options of a data set's last conversion, into this folder or else into data/; a style given now counts more.
 
     A variant that was never converted takes what it cannot do without, as its source, from its corpus's conversion.
     """
-    options = read_record(arguments.data, name).get("options")
+    record = read_record(arguments.data, name) or read_record(DATA, name)
+    options = record.get("options")
     if options is None:
         options = needed_options(known[corpus], corpus, arguments.data, known)
     now = ["--data", str(arguments.data), *(["--style", arguments.style] if arguments.style else [])]
@@ -145,7 +147,9 @@ def remembered(name: str, corpus: str, known: dict[str, ModuleType], arguments: 
 
 def needed_options(module: ModuleType, corpus: str, data: Path, known: dict[str, ModuleType]) -> list[str]:
     """The required options that a corpus was last converted with, as words of a command line."""
-    last = parser_of(known).parse_args([corpus, *read_record(data, corpus).get("options", [])])
+    last = parser_of(known).parse_args(
+        [corpus, *(read_record(data, corpus) or read_record(DATA, corpus)).get("options", [])]
+    )
     given = {option: getattr(last, option) for option in module.REQUIRED if getattr(last, option) is not None}
     return [word for option, value in given.items() for word in (f"--{option}", str(value))]
 
@@ -229,7 +233,7 @@ def recipe_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Convert the data a recipe names, where missing or out of date.")
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--style", choices=prompt.STYLES)
-    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--data", type=Path, help="folder to write to (default: where the recipe's dataset_dir says)")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     return parser
 

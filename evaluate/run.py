@@ -54,7 +54,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="converted file or Spider's dev.json (default: the recipe's eval_dataset)",
     )
     parser.add_argument(
-        "--databases", type=Path, metavar="DIR", help="DIR/<db_id>/<db_id>.sqlite (default: data/databases/<corpus>)"
+        "--databases",
+        type=Path,
+        metavar="DIR",
+        help="DIR/<db_id>/<db_id>.sqlite (default: databases/<corpus> beside it)",
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="the first N rows only")
     parser.add_argument(

@@ -58,9 +58,14 @@ def data_of(options: argparse.Namespace, values: dict | None = None) -> Data:
     names = recipe.datasets(values or {}, "eval_dataset")
     if not options.data and not names:
         raise DataError("the recipe names no eval_dataset. Give --data FILE")
-    path = options.data or recipe.data_file(names[0])
-    databases = options.databases or ROOT / "data/databases" / path.stem.removesuffix("_eval").removesuffix("_train")
-    return Data(path, read_examples(path)[: options.limit], databases)
+    path = options.data or recipe.data_file(names[0], values)
+    return Data(path, read_examples(path)[: options.limit], options.databases or databases_of(path))
+
+
+def databases_of(path: Path) -> Path:
+    """Where the databases of a converted file lie: beside it, else in `data/`."""
+    below = Path("databases", path.stem.removesuffix("_eval").removesuffix("_train"))
+    return path.parent / below if (path.parent / below).is_dir() else ROOT / "data" / below
 
 
 def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Namespace, base: Done | None) -> Done:
@@ -71,8 +76,8 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     completions = generate(trained.recipe, adapters.served(trained), data, options, folder)
     news = is_news(folder)
     done = finish(about, completions, data, options, folder, started, base)
-    if news and log_evaluation(trained.folder, done.written.report, read_results(folder)):
-        print(f"{trained.name}: metrics and failures logged to the training's W&B run")
+    if news and (trackers := log_evaluation(trained.folder, done.written.report, read_results(folder))):
+        print(f"{trained.name}: metrics logged to the training's run ({', '.join(trackers)})")
     return done
 
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
+from recipes import tracking  # noqa: E402
 
 KEPT, FINISHED = "recipe.yaml", "training.json"
 # Keys that say where a training runs, not what it is: a run may go on, or be compared, on another machine.
@@ -79,22 +80,36 @@ def corpora(values: dict) -> list[str]:
     return list(dict.fromkeys(name.removesuffix("_train").removesuffix("_eval") for name in names))
 
 
-def data_file(name: str) -> Path:
-    """The converted file of a data set, as dataset_info.json names it."""
-    info = json.loads((ROOT / "dataset_info.json").read_text(encoding="utf-8"))
+def data_file(name: str, values: dict | None = None) -> Path:
+    """The converted file of a data set, as the dataset_info.json in the `dataset_dir` of the recipe names it."""
+    folder = ROOT / (values or {}).get("dataset_dir", ".")
+    try:
+        info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(
+            f"{folder}/dataset_info.json: {error.strerror}. Key dataset_dir names its folder; here it is ."
+        ) from error
     if name not in info:
         raise RecipeError(f"data set {name!r} is not in dataset_info.json; known: {', '.join(info)}")
-    return ROOT / info[name]["file_name"]
+    return folder / info[name]["file_name"]
 
 
-def check_names(path: Path, values: dict) -> None:
-    """Raise RecipeError for a key that LLaMA-Factory does not know, with the nearest one."""
+def data_folder(values: dict) -> Path:
+    """The folder of a recipe's converted files; their databases lie in `databases/<corpus>` below it."""
+    return data_file(datasets(values)[0], values).parent
+
+
+def check_names(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
+    """Raise RecipeError for a key that LLaMA-Factory does not know, with the nearest one.
+
+    `also`: keys of ours that a misspelt one may have meant.
+    """
     if values.get("stage") == "seq2seq":
         return  # not LLaMA-Factory's: those recipes have a parser of their own
     known = known_keys()
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = difflib.get_close_matches(key, [*known, *also], n=1)
             hint = f"did you mean {near[0]!r}?" if near else "LLaMA-Factory has no such key."
             raise RecipeError(f"{path}: unknown key {key!r}; {hint}")
 
@@ -131,11 +146,14 @@ def argument_classes() -> tuple[type, ...]:
     )
 
 
-def check(path: Path, values: dict) -> None:
-    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one."""
+def check(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
+    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one.
+
+    `also`: as in `check_names`.
+    """
     from transformers import HfArgumentParser
 
-    check_names(path, values)
+    check_names(path, values, also)
     try:
         HfArgumentParser(argument_classes()).parse_dict(values)
     except (ValueError, TypeError, ImportError) as error:
@@ -175,7 +193,7 @@ def differences(out: Path, values: dict) -> list[str]:
     lines = [f"{key}: {kept.get(key)} -> {values.get(key)}" for key in changed]
     finished = out / FINISHED
     for name, digest in (json.loads(finished.read_text())["data"] if finished.is_file() else {}).items():
-        if data_file(name).is_file() and file_hash(data_file(name)) != digest:
+        if data_file(name, values).is_file() and file_hash(data_file(name, values)) != digest:
             lines.append(f"{name}: the converted file has changed")
     return lines
 
@@ -187,12 +205,13 @@ def finish(out: Path, seconds: float) -> None:
         "recipe": out.name,
         "seconds": seconds,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "data": {name: file_hash(data_file(name)) for name in datasets(values)},
-        "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0]).read_text(encoding="utf-8"))),
+        "data": {name: file_hash(data_file(name, values)) for name in datasets(values)},
+        "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0], values).read_text(encoding="utf-8"))),
         "versions": versions(),
         "commit": commit(),
     }
     write_text(out / FINISHED, json.dumps(record, indent=2) + "\n")
+    tracking.record(out, values, record)
 
 
 def prompt_tags(rows: list[dict]) -> list[str]:

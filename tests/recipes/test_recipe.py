@@ -139,7 +139,7 @@ def test_an_interrupted_training_may_go_on(path):
 def test_changed_training_data_is_refused(path, tmp_path, monkeypatch):
     data = tmp_path / "exoplanets_train.json"
     data.write_text('[{"tags": ["style:ddl", "prompt:1"]}]')
-    monkeypatch.setattr(recipe, "data_file", lambda name: data)
+    monkeypatch.setattr(recipe, "data_file", lambda *_: data)
     recipe.begin(path, ["use_cpu=true"])
     recipe.finish(tmp_path / "out", 1.0)
     assert recipe.begin(path, []) == recipe.ALREADY_TRAINED
@@ -151,7 +151,7 @@ def test_changed_training_data_is_refused(path, tmp_path, monkeypatch):
 def test_finish_records_what_the_score_will_depend_on(path, tmp_path, monkeypatch):
     data = tmp_path / "exoplanets_train.json"
     data.write_text('[{"tags": ["style:ddl", "prompt:1", "runnable"]}]')
-    monkeypatch.setattr(recipe, "data_file", lambda name: data)
+    monkeypatch.setattr(recipe, "data_file", lambda *_: data)
     recipe.begin(path, ["use_cpu=true"])
     recipe.finish(tmp_path / "out", 12.5)
     record = json.loads((tmp_path / "out/training.json").read_text())
