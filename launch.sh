@@ -15,6 +15,7 @@ usage() {
 Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
        ./launch.sh list                     the recipes and what they are
        ./launch.sh setup                    make the two virtual environments, and nothing else
+       ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network" the slow ones too
 
 Options: --dry-run      print every command and run none
@@ -159,6 +160,22 @@ launch() {
   $dry_run || summary
 }
 
+# LLaMA-Factory's web form, for this machine alone unless GRADIO_SERVER_NAME says otherwise.
+board() {
+  local cpu_keys=()
+  setup
+  export GRADIO_ANALYTICS_ENABLED=False GRADIO_SERVER_NAME=${GRADIO_SERVER_NAME:-127.0.0.1}
+  export PATH=$PWD/$VENV/bin:$PATH # where the form's Start button looks for llamafactory-cli
+  run mkdir -p out
+  prepare_tracking out
+  if ! has_gpu; then
+    prepare_for_cpu
+    say 'in the form that is "use_cpu": true among the Extra arguments, and the compute type bf16'
+  fi
+  run "$VENV/bin/python" recipes/llamaboard.py --start
+  run "$VENV/bin/llamafactory-cli" webui
+}
+
 summary() {
   local line
   say "seconds a stage:"
@@ -180,6 +197,7 @@ main() {
     '' | help | -h | --help) usage ;;
     list) list ;;
     setup) setup ;;
+    board) board ;;
     test)
       setup
       shift
