@@ -42,8 +42,8 @@ FIELDS = {
 }
 # The field `val_size` also sets eval_strategy, eval_steps and the evaluation's batch size, after "Extra arguments".
 NO_FIELD = {"val_size"}
-# What stays in the command beside the recipe's keys; none of it changes what is trained. The rest of what the board adds a
-# preset takes back: 16 preprocessing processes, and trust_remote_code, which runs code from a model's repository.
+# What stays in the command beside the recipe's keys; none of it changes what is trained. A preset takes back the rest
+# that the board adds: 16 preprocessing processes, and trust_remote_code, which runs code from a model's repository.
 ADDED = {
     "max_samples": 10_000_000,  # the field takes no "all": more rows than any data set here has
     "plot_loss": True,
@@ -248,7 +248,10 @@ def write(texts: dict[str, str], folder: Path) -> list[Path]:
 
 
 def choose_custom() -> None:
-    """Let the board open with the model "Custom": a preset that changes the model loses its path to the board's own."""
+    """Let the board that is started in this working directory open with the model "Custom".
+
+    Where a preset changes the model's name, the board overwrites the path and the template it has just loaded.
+    """
     from llamafactory.webui.common import save_config
 
     save_config(lang="", model_name="Custom")
@@ -257,6 +260,9 @@ def choose_custom() -> None:
 def main(arguments: list[str]) -> int:
     environment.enter(needs=("omegaconf", "llamafactory"))
     os.environ.setdefault("LLAMAFACTORY_VERBOSITY", "ERROR")  # it warns of every output folder outside saves/
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
     if arguments not in ([], ["--check"], ["--start"]):
         print(__doc__, file=sys.stderr)
         return 2
