@@ -18,6 +18,7 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
                                             every combination of the values in a folder of its own, then a table
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the two virtual environments, and nothing else
+       ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network" the slow ones too
 
 Options: --dry-run      print every command and run none
@@ -179,6 +180,22 @@ sweep() {
   "$VENV/bin/python" sweep/run.py "$@"
 }
 
+# LLaMA-Factory's web form, for this machine alone unless GRADIO_SERVER_NAME says otherwise.
+board() {
+  local cpu_keys=()
+  setup
+  export GRADIO_ANALYTICS_ENABLED=False GRADIO_SERVER_NAME=${GRADIO_SERVER_NAME:-127.0.0.1}
+  export PATH=$PWD/$VENV/bin:$PATH # where the form's Start button looks for llamafactory-cli
+  run mkdir -p out
+  prepare_tracking out
+  if ! has_gpu; then
+    prepare_for_cpu
+    say 'in the form that is "use_cpu": true among the Extra arguments, and the compute type bf16'
+  fi
+  run "$VENV/bin/python" recipes/llamaboard.py --start
+  run "$VENV/bin/llamafactory-cli" webui
+}
+
 summary() {
   local line
   say "seconds a stage:"
@@ -205,6 +222,7 @@ main() {
       shift
       sweep "$@"
       ;;
+    board) board ;;
     test)
       setup
       shift

@@ -55,7 +55,13 @@ def test_every_command_exists_with_its_options(document, program, words):
     options = {word.split("=")[0] for word in words if word.startswith("--")}
     if program == "./launch.sh":
         recipes = {path.stem for path in (ROOT / "recipes").glob("*.yaml")}
-        assert next(word for word in words if not word.startswith("-")) in recipes | {"list", "setup", "test", "sweep"}
+        assert next(word for word in words if not word.startswith("-")) in recipes | {
+            "list",
+            "setup",
+            "board",
+            "test",
+            "sweep",
+        }
         assert options <= {"--dry-run", "--no-evaluate", "--memory"}
     else:
         assert (ROOT / program).is_file()
