@@ -2,6 +2,7 @@
 
     python recipes/recipe.py check  RECIPE.yaml [KEY=VALUE ...]   names a misspelt key, in under a second
     python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml
+    python recipes/recipe.py join   RECIPE.yaml [KEY=VALUE ...]   the same check on a further machine; writes nothing
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
 
 `begin` prints OUT. Exit status 0: train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2:
@@ -160,8 +161,11 @@ def check(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
         raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
 
 
-def begin(path: Path, overrides: list[str]) -> int:
-    """Check a recipe and keep it in its output folder; prints that folder. Returns the exit status (see the module)."""
+def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
+    """Check a recipe and, with `keep`, write it to its output folder; prints that folder.
+
+    Of the machines that train together only the first keeps the recipe. Returns the exit status (see the module).
+    """
     import yaml
 
     values = read(path, overrides)
@@ -177,6 +181,8 @@ def begin(path: Path, overrides: list[str]) -> int:
     if (out / FINISHED).is_file() and not anew:
         return ALREADY_TRAINED
     check(path, values)
+    if not keep:
+        return 0
     out.mkdir(parents=True, exist_ok=True)
     (out / FINISHED).unlink(missing_ok=True)
     header = f"# {path.stem} with its overrides, as trained: llamafactory-cli train {out / KEPT}\n"
@@ -262,6 +268,8 @@ def main(arguments: list[str]) -> int:
                 return 0
             case ["begin", path, *overrides]:
                 return begin(Path(path), overrides)
+            case ["join", path, *overrides]:
+                return begin(Path(path), overrides, keep=False)
             case ["finish", out, seconds]:
                 finish(Path(out), float(seconds))
                 return 0
