@@ -169,8 +169,17 @@ prepare_tracking() {
   fi
 }
 
+# The program that trains a recipe: LLaMA-Factory's, but for encoder-decoders (stage: seq2seq).
+trainer_of() {
+  if [[ -x $VENV/bin/python ]]; then
+    "$VENV/bin/python" recipes/recipe.py trainer "$@"
+  else
+    printf 'llamafactory-cli train' # a dry run before the set-up
+  fi
+}
+
 train() {
-  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin"
+  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin" trainer
   shift 2
   if ((node > 0)); then step="join"; fi
   run "$VENV/bin/python" recipes/recipe.py "$step" "$recipe" "$@" || status=$?
@@ -180,7 +189,8 @@ train() {
   fi
   ((status == 0)) || exit "$status"
   if ((node == 0)); then prepare_tracking "$out"; fi
-  run "$VENV/bin/llamafactory-cli" train "$recipe" "$@"
+  read -ra trainer <<<"$(trainer_of "$recipe" "$@")"
+  run "$VENV/bin/${trainer[0]}" "${trainer[@]:1}" "$recipe" "$@"
   if ((node == 0)); then run "$VENV/bin/python" recipes/recipe.py finish "$out" "$((SECONDS - start))"; fi
   took training "$start"
 }

@@ -17,6 +17,7 @@ from evaluate.reports.results_file import RESULTS_NAME, read_results, write_text
 from evaluate.reports.tracking import log_evaluation
 from evaluate.score import Settings, database_files, score
 from recipes import recipe
+from seq2seq.kind import SEQ2SEQ, is_encoder_decoder, is_seq2seq
 
 ROOT = environment.ROOT
 
@@ -96,8 +97,9 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
         started = time.monotonic()
         from evaluate.generation.generate import Served
 
-        completions = generate(trained.recipe, Served(model), data, options, folder)
-        about = {"name": name, "model": model, "template": trained.recipe["template"]}
+        served = Served(model, seq2seq=is_seq2seq(trained.recipe))
+        completions = generate(trained.recipe, served, data, options, folder)
+        about = {"name": name, "model": model, "template": trained.recipe.get("template")}
         known[folder] = finish(about, completions, data, options, folder, started)
     return known[folder]
 
@@ -109,8 +111,9 @@ def plain_model(options: argparse.Namespace) -> Done:
     data, started = data_of(options), time.monotonic()
     name = Path(options.model).name
     folder = options.out or ROOT / "out" / f"{name}_base_{data.path.stem}" / "evaluation"
-    asked = {"model_name_or_path": options.model, "template": options.template}
-    completions = generate(asked, Served(options.model), data, options, folder)
+    stage = SEQ2SEQ if is_encoder_decoder(options.model) else "sft"
+    asked = {"model_name_or_path": options.model, "template": options.template, "stage": stage}
+    completions = generate(asked, Served(options.model, seq2seq=is_seq2seq(asked)), data, options, folder)
     return finish(
         {"name": name, "model": options.model, "template": options.template},
         completions,

@@ -1,16 +1,15 @@
-"""Recipes: read one with its overrides, check it with LLaMA-Factory's own parser, and keep what a run was made with.
+"""Recipes: read one with its overrides, check it with its trainer's own parser, and keep what a run was made with.
 
     python recipes/recipe.py check  RECIPE.yaml [KEY=VALUE ...]   names a misspelt key, in under a second
     python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml
     python recipes/recipe.py join   RECIPE.yaml [KEY=VALUE ...]   the same check on a further machine; writes nothing
+    python recipes/recipe.py trainer RECIPE.yaml [KEY=VALUE ...]  print the program in .venv/bin that trains it
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
 
 `begin` prints OUT. Exit status 0: train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2:
 the recipe is wrong, or OUT holds a training with other settings (nothing is overwritten unasked).
 """
 
-import contextlib
-import difflib
 import hashlib
 import importlib.metadata
 import json
@@ -24,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
-from recipes import tracking  # noqa: E402
+from recipes import keys, tracking  # noqa: E402
+from seq2seq.kind import is_seq2seq  # noqa: E402
 
 KEPT, FINISHED = "recipe.yaml", "training.json"
 # Keys that say where a training runs, not what it is: a run may go on, or be compared, on another machine.
@@ -63,9 +63,10 @@ def read(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> dict:
         raise RecipeError(f"{path}: {error.strerror}. ./launch.sh list shows the recipes.") from error
     except (YAMLError, OmegaConfBaseException, ValueError) as error:
         raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
-    missing = [key for key in REQUIRED if not values.get(key)]
+    required = [key for key in REQUIRED if key != "template" or not is_seq2seq(values)]  # T5 has no chat template
+    missing = [key for key in required if not values.get(key)]
     if missing:
-        raise RecipeError(f"{path}: key {missing[0]!r} is missing. Add it; every recipe needs {', '.join(REQUIRED)}.")
+        raise RecipeError(f"{path}: key {missing[0]!r} is missing. Add it; every recipe needs {', '.join(required)}.")
     return values
 
 
@@ -101,64 +102,24 @@ def data_folder(values: dict) -> Path:
 
 
 def check_names(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
-    """Raise RecipeError for a key that LLaMA-Factory does not know, with the nearest one.
+    """Raise RecipeError for a key that the recipe's trainer does not know, with the nearest one.
 
     `also`: keys of ours that a misspelt one may have meant.
     """
-    if values.get("stage") == "seq2seq":
-        return  # not LLaMA-Factory's: those recipes have a parser of their own
-    known = known_keys()
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, [*known, *also], n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "LLaMA-Factory has no such key."
-            raise RecipeError(f"{path}: unknown key {key!r}; {hint}")
-
-
-def known_keys() -> list[str]:
-    """The names of all of LLaMA-Factory's keys.
-
-    Importing it takes five seconds, so they are kept in the virtual environment, with the versions they hold for.
-    """
-    kept = Path(sys.prefix) / "recipe_keys.json"
-    versions_now = {name: importlib.metadata.version(name) for name in ("llamafactory", "transformers")}
-    try:
-        record = json.loads(kept.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        record = {}
-    if record.get("versions") != versions_now:
-        names = sorted({name for kind in argument_classes() for name in kind.__dataclass_fields__})
-        record = {"versions": versions_now, "keys": names}
-        with contextlib.suppress(OSError):  # an environment that cannot be written to is asked each time
-            write_text(kept, json.dumps(record) + "\n")
-    return record["keys"]
-
-
-def argument_classes() -> tuple[type, ...]:
-    """LLaMA-Factory's dataclasses of a training's arguments."""
-    from llamafactory import hparams
-
-    return (
-        hparams.ModelArguments,
-        hparams.DataArguments,
-        hparams.TrainingArguments,
-        hparams.FinetuningArguments,
-        hparams.GeneratingArguments,
-    )
+    problem = keys.misspelt(values, also)
+    if problem:
+        raise RecipeError(f"{path}: {problem}")
 
 
 def check(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
-    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one.
+    """Let its trainer's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one.
 
     `also`: as in `check_names`.
     """
-    from transformers import HfArgumentParser
-
     check_names(path, values, also)
-    try:
-        HfArgumentParser(argument_classes()).parse_dict(values)
-    except (ValueError, TypeError, ImportError) as error:
-        raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
+    problem = keys.refused(values)
+    if problem:
+        raise RecipeError(f"{path}: {problem}")
 
 
 def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
@@ -185,7 +146,7 @@ def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
         return 0
     out.mkdir(parents=True, exist_ok=True)
     (out / FINISHED).unlink(missing_ok=True)
-    header = f"# {path.stem} with its overrides, as trained: llamafactory-cli train {out / KEPT}\n"
+    header = f"# {path.stem} with its overrides, as trained: {keys.trainer(values)} {out / KEPT}\n"
     write_text(out / KEPT, header + yaml.safe_dump(values, sort_keys=False))
     return 0
 
@@ -270,6 +231,9 @@ def main(arguments: list[str]) -> int:
                 return begin(Path(path), overrides)
             case ["join", path, *overrides]:
                 return begin(Path(path), overrides, keep=False)
+            case ["trainer", path, *overrides]:
+                print(keys.trainer(read(Path(path), overrides)))
+                return 0
             case ["finish", out, seconds]:
                 finish(Path(out), float(seconds))
                 return 0

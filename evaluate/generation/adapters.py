@@ -9,6 +9,7 @@ from typing import NamedTuple
 import environment
 from evaluate.generation.generate import Served, has_gpu, weights_hash
 from recipes import recipe
+from seq2seq.kind import is_seq2seq
 
 ROOT = environment.ROOT
 
@@ -70,12 +71,21 @@ def served(trained: Trained) -> Served:
     On a CPU an unmerged adapter generates at a fifth of the speed, so it is merged. Raises AdapterError as
     `usable_adapter` does.
     """
+    if is_seq2seq(trained.recipe):
+        return seq2seq_served(trained)
     if not trained.is_adapter:
         return Served(str(trained.folder))
     adapter = usable_adapter(trained)
     if has_gpu() and vllm_applies(read_config(adapter)):
         return Served(trained.recipe["model_name_or_path"], adapter)
     return Served(str(merged(trained)))
+
+
+def seq2seq_served(trained: Trained) -> Served:
+    """What transformers loads for an encoder-decoder: the folder itself, or the un-quantised base and the adapter."""
+    if trained.is_adapter:
+        return Served(trained.recipe["model_name_or_path"], trained.folder, seq2seq=True)
+    return Served(str(trained.folder), seq2seq=True)
 
 
 def vllm_applies(config: dict) -> bool:

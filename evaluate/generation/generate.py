@@ -1,4 +1,6 @@
-"""Completions for encoded prompts: one job file, one run of the vLLM worker in `.venv-vllm`, one file of completions.
+"""Completions for encoded prompts: one job file, one run of a worker, one file of completions.
+
+The worker is vLLM's in `.venv-vllm`, or for an encoder-decoder, which vLLM does not serve, transformers' in `.venv`.
 
 What is in `completions.jsonl` is kept where model, adapter, prompts and sampling are those of the run before
 (`generation.json` says), so that a stopped run goes on and a second run generates nothing.
@@ -8,6 +10,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +19,7 @@ from evaluate.generation.prompts import Encoded
 from evaluate.reports.results_file import write_text
 
 WORKER = Path(__file__).with_name("vllm_worker.py")
+SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # what vLLM allows as max_lora_rank
 
 
@@ -24,10 +28,11 @@ class GenerationError(Exception):
 
 
 class Served(NamedTuple):
-    """What vLLM serves: a model folder or hub name, and an adapter folder where it is applied unmerged."""
+    """What a worker loads: a model folder or name, an adapter folder where it is applied unmerged; and which worker."""
 
     model: str
     adapter: Path | None = None
+    seq2seq: bool = False
 
 
 class Sampling(NamedTuple):
@@ -52,23 +57,23 @@ def complete(encoded: Encoded, served: Served, sampling: Sampling, folder: Path)
     forget_other_run(folder, job)
     made = read_completions(completions)
     if any(key not in made for key, _ in encoded.prompts):
-        run_worker(folder / "generation.json")
+        run_worker(folder / "generation.json", served.seq2seq)
         made = read_completions(completions)
     return {key: made[key] for key, _ in encoded.prompts}
 
 
 def make_job(encoded: Encoded, served: Served, sampling: Sampling) -> dict:
-    """The worker's job but for its files; see evaluate/generation/vllm_worker.py."""
+    """The worker's job but for its files; see evaluate/generation/{vllm,seq2seq}_worker.py."""
     gpu = has_gpu()
     return {
         "model": served.model,
         "weights": weights_hash(served.model),
         "adapter": str(served.adapter) if served.adapter else None,
         "adapter_hash": weights_hash(served.adapter) if served.adapter else None,
-        "adapter_rank": adapter_rank(served.adapter) if served.adapter else None,
+        "adapter_rank": adapter_rank(served.adapter) if served.adapter and not served.seq2seq else None,
         "max_model_len": encoded.longest + sampling.max_tokens + 1,
         "stop_token_ids": encoded.stop_token_ids,
-        "dtype": "auto" if gpu else "bfloat16",
+        "dtype": "float32" if served.seq2seq else "auto" if gpu else "bfloat16",
         "eager": not gpu,  # compiling costs a CPU more than some hundred questions give back
         **sampling._asdict(),
     }
@@ -83,16 +88,20 @@ def forget_other_run(folder: Path, job: dict) -> None:
     write_text(note, json.dumps(job, indent=2) + "\n")
 
 
-def run_worker(job: Path) -> None:
-    """Run the vLLM worker on a job file; its progress goes to the terminal. Raises GenerationError where it fails."""
+def run_worker(job: Path, seq2seq: bool = False) -> None:
+    """Run a worker on a job file; its progress goes to the terminal. Raises GenerationError where it fails."""
     python = environment.VLLM / "bin/python"
-    if not python.exists():
+    if seq2seq:
+        python = Path(sys.executable)  # this process has all that transformers' worker needs
+    elif not python.exists():
         raise GenerationError(f"{environment.VLLM} is missing: vLLM is not installed. Run ./launch.sh setup")
-    command = [str(python), str(WORKER), str(job)]
+    command = [str(python), str(SEQ2SEQ_WORKER if seq2seq else WORKER), str(job)]
     print("+", *command, flush=True)
     status = subprocess.run(command, env=os.environ | {"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"}).returncode
     if status:
-        raise GenerationError(f"the vLLM worker ended with status {status}; its message stands above.")
+        raise GenerationError(
+            f"the {'transformers' if seq2seq else 'vLLM'} worker ended with status {status}; its message stands above."
+        )
 
 
 def read_completions(path: Path) -> dict[str, dict]:
