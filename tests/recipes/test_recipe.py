@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
-from recipes import recipe
+from recipes import keys, recipe
 
 MINIMAL = """\
 model_name_or_path: m
@@ -76,7 +76,7 @@ def test_the_quick_check_reads_the_keys_without_importing_the_trainer(path):
     command = [sys.executable, "recipes/recipe.py", "check", str(path)]
     code = "import runpy, sys; sys.argv = sys.argv[1:]\ntry: runpy.run_path(sys.argv[0], run_name='__main__')\n"
     code += "except SystemExit as end: print(end.code, {'torch', 'transformers', 'llamafactory'} & sys.modules.keys())"
-    recipe.known_keys()
+    keys.known_keys({})
     told = subprocess.run([sys.executable, "-c", code, *command[1:]], cwd=recipe.ROOT, capture_output=True, text=True)
     assert told.stdout == "0 set()\n", told.stderr
     wrong = subprocess.run([*command, "lora_rnak=4"], cwd=recipe.ROOT, capture_output=True, text=True)
@@ -85,9 +85,7 @@ def test_the_quick_check_reads_the_keys_without_importing_the_trainer(path):
 
 
 def test_the_keys_kept_for_the_quick_check_are_those_of_the_parser():
-    assert set(recipe.known_keys()) == {
-        name for kind in recipe.argument_classes() for name in kind.__dataclass_fields__
-    }
+    assert keys.known_keys({}) == keys.field_names({})
 
 
 def test_a_value_the_trainer_refuses_is_told_without_a_traceback(path):
