@@ -123,7 +123,7 @@ list() {
     return
   fi
   for file in recipes/*.yaml; do
-    printf '%-28s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
+    printf '%-32s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
   done
 }
 

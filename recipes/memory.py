@@ -168,16 +168,19 @@ def activations(values: dict, shape: Shape) -> float:
 def logits(values: dict, shape: Shape) -> float:
     """Bytes of the logits: as computed, in fp32 for the loss and again by Accelerate, their softmax and gradient.
 
-    Liger's fused loss never holds them all.
+    An evaluation, without the gradient, needs more where its batch is larger. Liger's fused loss never holds them all.
     """
     if values.get("enable_liger_kernel"):
         return 0
-    return tokens_of(values) * shape.vocabulary * (half_size(values) + 16)
+    evaluates = values.get("eval_strategy", "no") != "no"
+    evaluated = tokens_of(values, "per_device_eval_batch_size") if evaluates else 0
+    half = half_size(values)
+    return shape.vocabulary * max(tokens_of(values) * (half + 16), evaluated * (half + 12))
 
 
-def tokens_of(values: dict) -> int:
+def tokens_of(values: dict, batch: str = "per_device_train_batch_size") -> int:
     """The most tokens of a step on one GPU."""
-    return values.get("per_device_train_batch_size", DEFAULT_BATCH) * values.get("cutoff_len", DEFAULT_CUTOFF)
+    return values.get(batch, DEFAULT_BATCH) * values.get("cutoff_len", DEFAULT_CUTOFF)
 
 
 def zero(values: dict) -> dict:

@@ -123,6 +123,13 @@ def test_only_zero_3_shares_the_weights():
     assert held[0] == 2 * shape.parameters
 
 
+def test_an_evaluation_in_larger_batches_needs_more_than_the_training():
+    values = LORA | {"eval_strategy": "epoch", "per_device_eval_batch_size": 4}
+    assert memory.estimate(values, TINY).logits == 40 * 100 * 14
+    assert memory.estimate(values | {"per_device_eval_batch_size": 2}, TINY).logits == 20 * 100 * 18
+    assert memory.estimate(values | {"eval_strategy": "no"}, TINY).logits == 20 * 100 * 18
+
+
 def test_checkpointing_and_liger_take_activations_and_logits_away():
     shape = memory.shape_of("Qwen/Qwen3-0.6B")
     usual = memory.estimate(LORA, shape)

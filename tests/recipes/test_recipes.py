@@ -17,6 +17,7 @@ from tests.conftest import ROOT, byte_level_tokenizer
 
 VALUES = {path: recipe.read(path) for path in sorted((ROOT / "recipes").glob("*.yaml"))}
 RECIPES = [path for path, values in VALUES.items() if values["stage"] != "seq2seq"]
+TABLE = (ROOT / "recipes/README.md").read_text()
 CPU = ["use_cpu=true", "bf16=true", "fp16=false"]
 SECTIONS = ["### model", "### method", "### dataset", "### output", "### train", "### eval"]
 # The end token that the tokenizer of each model has before LLaMA-Factory's template may replace it.
@@ -122,6 +123,13 @@ def test_its_header_names_the_memory_that_is_estimated(path):
     shape = memory.shape_of(VALUES[path]["model_name_or_path"])
     needed = memory.estimate(VALUES[path], shape, memory.gpus_of(path)).total / memory.GB
     assert needed <= int(found[1]) <= 2 * needed
+
+
+def test_the_results_table_has_its_data_and_its_memory(path):
+    shape, gpus = memory.shape_of(VALUES[path]["model_name_or_path"]), memory.gpus_of(path)
+    needed = memory.estimate(VALUES[path], shape, gpus).total / memory.GB
+    line = f"| [{path.stem}]({path.name}) | {recipe.corpora(VALUES[path])[0]} | {gpus} x {needed:.1f} GB |"
+    assert line in TABLE
 
 
 def test_its_arithmetic_of_rows_a_step_is_right(path):
