@@ -91,6 +91,12 @@ def check(sweep: Sweep, gpu: bool) -> None:
         recipe.check(sweep.recipe, point.recipe | ({} if gpu else CPU), also=(STYLE,))
         if not recipe.datasets(point.recipe, "eval_dataset"):
             raise SweepError(f"{sweep.recipe}: no key eval_dataset, so there is nothing to compare points by. Add it.")
+    check_folders(sweep)
+
+
+def check_folders(sweep: Sweep) -> None:
+    """Raise SweepError where a point's folder holds a training with other settings or other data."""
+    for point in sweep.points:
         if not point.recipe.get("overwrite_output_dir") and (changed := recipe.differences(point.folder, point.recipe)):
             raise SweepError(
                 f"{point.folder} was trained with other settings ({'; '.join(changed)}). Sweep beside it with "

@@ -20,7 +20,7 @@ def draw(sweep: Sweep, found: Found, path: Path) -> Path:
     shown = sorted(
         found.ranked, key=lambda each: (sweep.grid.axes[axis].index(each.values[axis]), order.index(each.name))
     )
-    figure = Figure(figsize=(8, 1.6 + 0.45 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(8, 1.2 + (0.2 + 0.2 * len(sweep.grid.axes)) * len(shown)), layout="constrained")
     plot = figure.add_subplot()
     for place, each in enumerate(shown):
         draw_point(plot, place, each, sweep.grid.axes[axis].index(each.values[axis]))

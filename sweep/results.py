@@ -14,7 +14,7 @@ from evaluate.reports.intervals import MIN_CLUSTERS, Resampling, difference_inte
 from evaluate.reports.paired import Contrast, pair
 from evaluate.reports.results_file import ResultsError, is_scored, read_results
 from recipes import recipe
-from sweep.plan import REPORT, Point, Sweep, base_folder
+from sweep.plan import REPORT, STYLE, Point, Sweep, base_folder
 from sweep.plan import is_scored as has_score
 
 ACCURACY = "execution_accuracy"
@@ -74,13 +74,18 @@ def read_point(point: Point) -> Scored:
 
 
 def read_bases(done: list[Point]) -> list[Scored]:
-    """The untuned models that were evaluated, each once; of the axes only the prompt style says something of them."""
+    """The untuned models that were evaluated, each once."""
     folders = {base_folder(point): point for point in reversed(done)}
     return [
-        Scored(f"{folder.name}{f' ({point.style})' if point.style else ''}", folder, {}, metrics_in(folder), None)
+        Scored(folder.name, folder, base_values(point), metrics_in(folder), None)
         for folder, point in reversed(folders.items())
         if has_score(folder, point)
     ]
+
+
+def base_values(point: Point) -> dict[str, str]:
+    """The values of those axes that say something of an untuned model."""
+    return {axis: value for axis, value in point.values.items() if axis in (STYLE, "model_name_or_path")}
 
 
 def metrics_in(folder: Path) -> dict[str, dict]:

@@ -62,39 +62,39 @@ def check(sweep: plan.Sweep) -> None:
 
 def run(sweep: plan.Sweep, ray: str | None) -> int:
     """Run what is not done yet, then show what was found; returns the exit status."""
-    done, todo = [], []
-    for point in sweep.points:
-        (done if plan.is_done(point) else todo).append(point)
-    for point in done:
-        print(f"== {point.name}: done already")
+    os.environ.setdefault("WANDB_RUN_GROUP", sweep.folder.name)
     plan.register_styles(sweep)
-    if failed := [each for each in work.run_here(plan.preparations(sweep) if todo else []) if each.failure]:
+    if failed := [each for each in work.run_here(plan.preparations(sweep)) if each.failure]:
         print(
             f"sweep: {failed[0].name}: {failed[0].failure}; its message stands above. No point was run.",
             file=sys.stderr,
         )
         return 1
-    failed = tell(run_all([plan.point_command(sweep, point) for point in todo], sweep, ray), len(todo))
+    plan.check_folders(sweep)  # again: data that were out of date have been converted anew
+    failed = run_all(sweep, [plan.point_command(sweep, point) for point in unfinished(sweep)], ray)
     missing = {each.name for each in failed}
     trained = [point for point in sweep.points if point.name not in missing]
-    failed += tell(run_all(plan.base_commands(trained), sweep, ray), len(plan.base_commands(trained)))
+    failed += run_all(sweep, plan.base_commands(trained), ray)
     for path in show.show(sweep, find(sweep, trained), failed):
         print(path)
     return 1 if failed else 0
 
 
-def run_all(commands: list[plan.Command], sweep: plan.Sweep, ray: str | None):
-    if ray and commands:
-        return work.run_on_ray(commands, ray, sweep.folder / "logs")
-    return work.run_here(commands)
+def unfinished(sweep: plan.Sweep) -> list[plan.Point]:
+    """The points that are not done; says which are."""
+    done = [point.name for point in sweep.points if plan.is_done(point)]
+    for name in done:
+        print(f"== {name}: done already")
+    return [point for point in sweep.points if point.name not in done]
 
 
-def tell(ended, total: int) -> list[work.Ended]:
-    """Say how each command ended, as it ends; returns those that failed."""
-    failed = []
+def run_all(sweep: plan.Sweep, commands: list[plan.Command], ray: str | None) -> list[work.Ended]:
+    """Run commands here or on Ray and say how each ended, as it ends; returns those that failed."""
+    failed, over_ray = [], ray and commands
+    ended = work.run_on_ray(commands, ray, sweep.folder / "logs") if over_ray else work.run_here(commands)
     for number, each in enumerate(ended, start=1):
         outcome = f"FAILED, {each.failure}" if each.failure else "done"
-        print(f"== {number} of {total}: {each.name}: {outcome} ({each.seconds:.0f} s)", flush=True)
+        print(f"== {number} of {len(commands)}: {each.name}: {outcome} ({each.seconds:.0f} s)", flush=True)
         failed += [each] if each.failure else []
     return failed
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from evaluate.reports.compare_report import p_text
 from evaluate.reports.compare_report import points as in_points
-from evaluate.reports.figures import count, interval, percent
+from evaluate.reports.figures import count, interval, percent, words
 from evaluate.reports.report_md import escape, table
 from evaluate.reports.results_file import write_text
 from sweep.plan import Sweep
@@ -28,10 +28,7 @@ def show(sweep: Sweep, found: Found, failed: list[Ended]) -> list[Path]:
     """Print the table and the verdict, and write the three files; returns where they lie."""
     console = Console()
     if found.ranked:
-        drawn = Table(*sweep.grid.axes, "execution accuracy\nand 95 % interval", *HEADINGS[1:], box=box.SIMPLE_HEAD)
-        for cells in reversed(rows(sweep, found)):
-            drawn.add_row(*cells)
-        console.print(drawn)
+        console.print(terminal_table(sweep, found))
     for line in verdict(sweep, found, failed):
         console.print(line, soft_wrap=True, highlight=False)
     return write(sweep, found, failed)
@@ -48,11 +45,30 @@ def write(sweep: Sweep, found: Found, failed: list[Ended]) -> list[Path]:
 
 def rows(sweep: Sweep, found: Found) -> list[tuple[str, ...]]:
     """A row a point, best first, then the untuned models."""
-    blank = ("",) * (len(sweep.grid.axes) - 1)
+    first, *others = sweep.grid.axes
     return [
         *((*(each.values[axis] for axis in sweep.grid.axes), *figures(each)) for each in found.ranked),
-        *((f"untuned: {each.name}", *blank, *figures(each)) for each in found.bases),
+        *(
+            (
+                f"untuned {each.values.get(first, '')}".strip(),
+                *(each.values.get(axis, "") for axis in others),
+                *figures(each),
+            )
+            for each in found.bases
+        ),
     ]
+
+
+def terminal_table(sweep: Sweep, found: Found) -> Table:
+    """The table for a terminal, the best last: that line is read first."""
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for axis in sweep.grid.axes:
+        drawn.add_column(words(axis), overflow="fold")
+    for heading in ("execution accuracy\nand 95 % interval", "execution\nrate", "exact\nmatch", "n", "training"):
+        drawn.add_column(heading, justify="right", no_wrap=True)
+    for cells in reversed(rows(sweep, found)):
+        drawn.add_row(*cells)
+    return drawn
 
 
 def figures(each: Scored) -> tuple[str, ...]:

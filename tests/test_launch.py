@@ -91,6 +91,19 @@ def test_no_evaluate_stops_after_the_training(clone):
     assert "evaluate/run.py" not in launch(clone, "gemma3_270m_lora", "--dry-run", "--no-evaluate").stdout
 
 
+def test_no_base_evaluates_the_adapter_alone(clone):
+    out = launch(clone, "gemma3_270m_lora", "--dry-run", "--no-base").stdout
+    assert "evaluate/run.py --adapter out/gemma3_270m_lora\n" in out
+
+
+def test_a_sweep_without_evaluation_is_refused(clone):
+    run = launch(clone, "sweep", "gemma3_270m_lora", "seed=1,2", "--no-evaluate")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "launch.sh: sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out.\n"
+    )
+
+
 def test_an_output_dir_override_is_what_is_evaluated(clone):
     out = launch(clone, "gemma3_270m_lora", "--dry-run", "output_dir=out/other").stdout
     assert "evaluate/run.py --adapter out/other --base" in out

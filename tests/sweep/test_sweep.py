@@ -32,6 +32,7 @@ def words(tiny_model, folder) -> list[str]:
         f"model_name_or_path={tiny_model}",
         f"output_dir={folder}",
         *("learning_rate=1.0e-3", "max_steps=2", "cutoff_len=800"),
+        "finetuning_type=full",  # no adapter to merge
         *("logging_steps=1", "report_to=tensorboard"),
     ]
 
@@ -83,7 +84,7 @@ def test_loss_curve_and_scores_of_a_point_are_on_its_tensorboard_run(first_run, 
 
 
 def test_after_a_point_is_lost_only_that_one_is_run_again(first_run, words, folder):
-    kept = folder / "prompt_style=ddl/prompt_style=ddl/adapter_model.safetensors"
+    kept = folder / "prompt_style=ddl/prompt_style=ddl/model.safetensors"
     stamp = kept.stat().st_mtime_ns
     lost = folder / "prompt_style=compact/prompt_style=compact"
     shutil.rmtree(lost)
