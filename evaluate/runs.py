@@ -68,7 +68,7 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     folder = options.out or trained.folder / "evaluation"
     about = {"name": trained.name, "recipe": trained.recipe, "adapter": str(trained.folder)}
     started = time.monotonic()
-    completions = generate(trained.recipe, adapters.served(trained), data, options, folder)
+    completions = generate(trained.recipe, served_training(trained, options), data, options, folder)
     news = is_news(folder)
     done = finish(about, completions, data, options, folder, started, base)
     if news and log_evaluation(trained.folder, done.written.report, read_results(folder)):
@@ -89,23 +89,40 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
     folder = trained.folder.parent / name / "evaluation"
     if folder not in known:
         started = time.monotonic()
-        from evaluate.generation.generate import Served
-
-        completions = generate(trained.recipe, Served(model), data, options, folder)
+        completions = generate(trained.recipe, served_model(model, options), data, options, folder)
         about = {"name": name, "model": model, "template": trained.recipe["template"]}
         known[folder] = finish(about, completions, data, options, folder, started)
     return known[folder]
 
 
+def served_training(trained: adapters.Trained, options: argparse.Namespace):
+    """Who answers for a training: vLLM here, or the servers of `--server`."""
+    from evaluate.generation.completions import Remote
+    from evaluate.generation.generate import weights_hash
+
+    if not options.server:
+        return adapters.served(trained)
+    names = adapters.served_names(trained)
+    return Remote(options.server, names, options.served_model, weights_hash(trained.folder))
+
+
+def served_model(model: str, options: argparse.Namespace):
+    """Who answers for a model as it is: vLLM here, or the servers of `--server`."""
+    from evaluate.generation.completions import Remote
+    from evaluate.generation.generate import Served, weights_hash
+
+    if not options.server:
+        return Served(model)
+    return Remote(options.server, (model,), options.served_model, weights_hash(model))
+
+
 def plain_model(options: argparse.Namespace) -> Done:
     """Evaluate `--model` as it is."""
-    from evaluate.generation.generate import Served
-
     data, started = data_of(options), time.monotonic()
     name = Path(options.model).name
     folder = options.out or ROOT / "out" / f"{name}_base_{data.path.stem}" / "evaluation"
     asked = {"model_name_or_path": options.model, "template": options.template}
-    completions = generate(asked, Served(options.model), data, options, folder)
+    completions = generate(asked, served_model(options.model, options), data, options, folder)
     return finish(
         {"name": name, "model": options.model, "template": options.template},
         completions,
@@ -149,7 +166,7 @@ def generate(values: dict, served, data: Data, options: argparse.Namespace, fold
         raise DataError(
             f"{data.path}: row {without!r} has no prompt (key 'instruction'). Convert the file first: converters/run.py"
         )
-    made = complete(encode(data.rows, values), served, Sampling(options.max_tokens), folder)
+    made = complete(encode(data.rows, values), served, Sampling(options.max_tokens), folder, gpus=options.gpus)
     return {str(key): row["completion"] for key, row in made.items()}
 
 

@@ -82,6 +82,11 @@ def served(trained: Trained) -> Served:
     return Served(str(merged(trained)))
 
 
+def served_names(trained: Trained) -> tuple[str, ...]:
+    """What a server may call a training: its name, as in `--lora-modules NAME=DIR`, its folder, or its merged model."""
+    return trained.name, str(trained.folder), str(trained.folder / "merged")
+
+
 def merged(trained: Trained) -> Path:
     """The folder of base and adapter merged by `llamafactory-cli export`, made where missing or out of date."""
     target, note = trained.folder / "merged", trained.folder / "merged" / "merged_from.txt"
