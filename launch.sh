@@ -153,11 +153,15 @@ prepare_for_many() {
     node=$NODE_RANK
     # Without these, LLaMA-Factory trains each machine with one GPU on its own, and each looks for a port of its own.
     export FORCE_TORCHRUN=1 MASTER_PORT=${MASTER_PORT:-29500}
+    say "machine $node of $nodes (counted from 0); they meet at $MASTER_ADDR:$MASTER_PORT"
   fi
   if is_on "${FORCE_TORCHRUN:-}"; then
     ! is_on "${USE_RAY:-}" || fail 2 "USE_RAY and torchrun (NNODES, FORCE_TORCHRUN) exclude each other: Ray counts its machines itself"
     has_gpu || export NPROC_PER_NODE=${NPROC_PER_NODE:-1}
-    [[ $PWD$* != *[[:space:]]* ]] || fail 2 "LLaMA-Factory starts torchrun without quoting: no spaces, please, in '$PWD' and KEY=VALUE"
+    [[ $PWD$* != *[[:space:]]* ]] ||
+      fail 2 "LLaMA-Factory starts torchrun without quoting: no spaces are allowed in '$PWD' and in KEY=VALUE"
+  elif is_on "${USE_RAY:-}" && ! has_gpu; then
+    say "Ray without a GPU: LLaMA-Factory waits until a Ray node joins that has 10 CPUs for each CPU there is now"
   fi
 }
 

@@ -81,6 +81,11 @@ def served(trained: Trained) -> Served:
     return Served(str(merged(trained)))
 
 
+def served_names(trained: Trained) -> tuple[str, ...]:
+    """What a server may call a training: its name, as in `--lora-modules NAME=DIR`, its folder, or its merged model."""
+    return trained.name, str(trained.folder), str(trained.folder / "merged")
+
+
 def seq2seq_served(trained: Trained) -> Served:
     """What transformers loads for an encoder-decoder: the folder itself, or the un-quantised base and the adapter."""
     if trained.is_adapter:

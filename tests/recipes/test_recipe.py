@@ -102,6 +102,17 @@ def test_begin_keeps_the_recipe_with_its_overrides(path, tmp_path, capsys):
     assert kept == recipe.read(path, ["lora_rank=4", "use_cpu=true"])
 
 
+def test_joining_checks_the_recipe_and_writes_nothing(path, tmp_path):
+    assert recipe.main(["join", str(path), "use_cpu=true"]) == 0
+    assert not (tmp_path / "out").exists()
+    assert recipe.main(["join", str(path), "lerning_rate=1"]) == 2
+
+
+def test_joining_a_finished_training_does_not_train_it_again(path, tmp_path):
+    finished(path, tmp_path)
+    assert recipe.main(["join", str(path), "use_cpu=true"]) == recipe.ALREADY_TRAINED
+
+
 def finished(path, tmp_path) -> None:
     """A training of `path` that ended, as `finish` records it but for its data."""
     recipe.begin(path, ["use_cpu=true"])
