@@ -8,19 +8,27 @@ readonly TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu # asked only where
 readonly ALREADY_TRAINED=3                                    # exit status of recipes/recipe.py begin
 dry_run=false
 evaluate=true
+base=(--base)
+node=0 # of the machines that train together; the first keeps the records and evaluates
 seconds_of=()
 
 usage() {
   cat <<'TEXT'
 Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
-       ./launch.sh list                     the recipes and what they are
+       ./launch.sh sweep RECIPE KEY=VALUE,VALUE ... [--samples N] [--seed S] [--ray ADDRESS]
+                                            every combination of the values in a folder of its own, then a table
+       ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the two virtual environments, and nothing else
+       ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network" the slow ones too
 
 Options: --dry-run      print every command and run none
          --no-evaluate  stop after the training
+         --no-base      evaluate the adapter alone
 
 KEY=VALUE replaces a key of the recipe: ./launch.sh gemma3_270m_lora learning_rate=1.0e-4 output_dir=out/slower
+
+Several GPUs are used by themselves. Several machines: NNODES, NODE_RANK, MASTER_ADDR, or USE_RAY=1; see docs/clusters.md
 TEXT
 }
 
@@ -84,6 +92,20 @@ needs_cpu_index() {
   ! "$1/bin/python" -m pip install --quiet --dry-run --no-deps "$torch" >/dev/null 2>&1
 }
 
+# What several machines or runs with one file system must not do at the same time: the first does it, the others find it done.
+alone() {
+  local lock
+  if $dry_run || ! command -v flock >/dev/null; then
+    "$@"
+    return
+  fi
+  exec {lock}>>.launch.lock
+  flock --nonblock "$lock" || { say "waiting for another run of launch.sh that prepares the same files" && flock "$lock"; } ||
+    fail 1 "this file system refuses locks (flock): start one node first with --no-evaluate, the others once it trains"
+  "$@"
+  exec {lock}>&-
+}
+
 setup() {
   make_venv "$VENV" requirements/train.txt
   if has_gpu; then
@@ -95,8 +117,13 @@ setup() {
 
 list() {
   local file
+  if [[ ${1:-} == --memory ]]; then
+    [[ -x $VENV/bin/python ]] || fail 2 "list --memory needs $VENV. Run ./launch.sh setup"
+    "$VENV/bin/python" recipes/memory.py
+    return
+  fi
   for file in recipes/*.yaml; do
-    printf '%-28s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
+    printf '%-32s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
   done
 }
 
@@ -110,6 +137,33 @@ prepare_for_cpu() {
 
 # The trainer prints configurations by the page; what matters are its progress, losses and warnings.
 export LLAMAFACTORY_VERBOSITY=${LLAMAFACTORY_VERBOSITY:-WARNING}
+
+is_on() { [[ ${1,,} =~ ^(1|true|y)$ ]]; } # as LLaMA-Factory reads its switches
+
+# Several processes or machines: LLaMA-Factory's variables, completed and checked before anything starts.
+prepare_for_many() {
+  local nodes=${NNODES:-1} IFS=, # the words of $* are then joined by commas
+  export PATH=$PWD/$VENV/bin:$PATH # where LLaMA-Factory looks for torchrun
+  [[ $nodes =~ ^[1-9][0-9]*$ ]] || fail 2 "NNODES=$nodes is not a number of machines"
+  if ((nodes > 1)); then
+    if [[ ! ${NODE_RANK:-} =~ ^[0-9]+$ ]] || ((NODE_RANK >= nodes)); then
+      fail 2 "NNODES=$nodes needs NODE_RANK, from 0 to $((nodes - 1)), a different one on each machine"
+    fi
+    [[ -n ${MASTER_ADDR:-} ]] || fail 2 "NNODES=$nodes needs MASTER_ADDR, the address of the machine with NODE_RANK=0"
+    node=$NODE_RANK
+    # Without these, LLaMA-Factory trains each machine with one GPU on its own, and each looks for a port of its own.
+    export FORCE_TORCHRUN=1 MASTER_PORT=${MASTER_PORT:-29500}
+    say "machine $node of $nodes (counted from 0); they meet at $MASTER_ADDR:$MASTER_PORT"
+  fi
+  if is_on "${FORCE_TORCHRUN:-}"; then
+    ! is_on "${USE_RAY:-}" || fail 2 "USE_RAY and torchrun (NNODES, FORCE_TORCHRUN) exclude each other: Ray counts its machines itself"
+    has_gpu || export NPROC_PER_NODE=${NPROC_PER_NODE:-1}
+    [[ $PWD$* != *[[:space:]]* ]] ||
+      fail 2 "LLaMA-Factory starts torchrun without quoting: no spaces are allowed in '$PWD' and in KEY=VALUE"
+  elif is_on "${USE_RAY:-}" && ! has_gpu; then
+    say "Ray without a GPU: LLaMA-Factory waits until a Ray node joins that has 10 CPUs for each CPU there is now"
+  fi
+}
 
 prepare_tracking() {
   export WANDB_PROJECT=${WANDB_PROJECT:-text-to-sql} WANDB_DIR=$1
@@ -129,18 +183,19 @@ trainer_of() {
 }
 
 train() {
-  local recipe=$1 out=$2 start=$SECONDS status=0 trainer
+  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin" trainer
   shift 2
-  run "$VENV/bin/python" recipes/recipe.py begin "$recipe" "$@" || status=$?
+  if ((node > 0)); then step="join"; fi
+  run "$VENV/bin/python" recipes/recipe.py "$step" "$recipe" "$@" || status=$?
   if ((status == ALREADY_TRAINED)); then
     say "$out is trained already with these settings; to train anew add overwrite_output_dir=true"
     return
   fi
   ((status == 0)) || exit "$status"
-  prepare_tracking "$out"
+  if ((node == 0)); then prepare_tracking "$out"; fi
   read -ra trainer <<<"$(trainer_of "$recipe" "$@")"
   run "$VENV/bin/${trainer[0]}" "${trainer[@]:1}" "$recipe" "$@"
-  run "$VENV/bin/python" recipes/recipe.py finish "$out" "$((SECONDS - start))"
+  if ((node == 0)); then run "$VENV/bin/python" recipes/recipe.py finish "$out" "$((SECONDS - start))"; fi
   took training "$start"
 }
 
@@ -152,21 +207,49 @@ launch() {
     [[ $word == *?=* ]] || fail 2 "'$word' is not KEY=VALUE, as in learning_rate=5.0e-5"
     [[ $word == output_dir=* ]] && out=${word#output_dir=}
   done
-  setup
+  prepare_for_many "$@"
+  alone setup
+  run "$VENV/bin/python" recipes/recipe.py check "$recipe" "$@"
   start=$SECONDS
-  run "$VENV/bin/python" models/run.py "$recipe" "$@"
+  alone run "$VENV/bin/python" models/run.py "$recipe" "$@"
   took weights "$start"
   start=$SECONDS
-  run "$VENV/bin/python" converters/run.py --recipe "$recipe" "$@"
+  alone run "$VENV/bin/python" converters/run.py --recipe "$recipe" "$@"
   took data "$start"
   has_gpu || prepare_for_cpu
   train "$recipe" "$out" "${cpu_keys[@]}" "$@"
-  if $evaluate; then
+  if $evaluate && ((node == 0)); then
     start=$SECONDS
-    run "$VENV/bin/python" evaluate/run.py --adapter "$out" --base
+    run "$VENV/bin/python" evaluate/run.py --adapter "$out" "${base[@]}"
     took evaluation "$start"
   fi
   $dry_run || summary
+}
+
+sweep() {
+  $evaluate || fail 2 "sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out."
+  setup
+  if $dry_run; then
+    [[ -x $VENV/bin/python ]] || fail 1 "sweep --dry-run checks every point, which needs $VENV. Run ./launch.sh setup"
+    set -- "$@" --dry-run
+  fi
+  "$VENV/bin/python" sweep/run.py "$@"
+}
+
+# LLaMA-Factory's web form, for this machine alone unless GRADIO_SERVER_NAME says otherwise.
+board() {
+  local cpu_keys=()
+  setup
+  export GRADIO_ANALYTICS_ENABLED=False GRADIO_SERVER_NAME=${GRADIO_SERVER_NAME:-127.0.0.1}
+  export PATH=$PWD/$VENV/bin:$PATH # where the form's Start button looks for llamafactory-cli
+  run mkdir -p out
+  prepare_tracking out
+  if ! has_gpu; then
+    prepare_for_cpu
+    say 'in the form that is "use_cpu": true among the Extra arguments, and the compute type bf16'
+  fi
+  run "$VENV/bin/python" recipes/llamaboard.py --start
+  run "$VENV/bin/llamafactory-cli" webui
 }
 
 summary() {
@@ -182,14 +265,20 @@ main() {
     case $word in
       --dry-run) dry_run=true ;;
       --no-evaluate) evaluate=false ;;
+      --no-base) base=() ;;
       *) words+=("$word") ;;
     esac
   done
   set -- "${words[@]}"
   case ${1:-} in
     '' | help | -h | --help) usage ;;
-    list) list ;;
+    list) list "${2:-}" ;;
     setup) setup ;;
+    sweep)
+      shift
+      sweep "$@"
+      ;;
+    board) board ;;
     test)
       setup
       shift

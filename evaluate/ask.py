@@ -26,8 +26,10 @@ from converters.schema import SchemaError  # noqa: E402
 from evaluate.execution.sandbox import Execution, Limits, run_query  # noqa: E402
 from evaluate.extract import extract_sql  # noqa: E402
 from evaluate.generation import adapters  # noqa: E402
-from evaluate.generation.generate import GenerationError, Sampling, complete  # noqa: E402
+from evaluate.generation.completions import Remote  # noqa: E402
+from evaluate.generation.generate import GenerationError, Sampling, Served, complete, weights_hash  # noqa: E402
 from evaluate.generation.prompts import encode  # noqa: E402
+from evaluate.generation.server import address  # noqa: E402
 from recipes.recipe import FINISHED, RecipeError  # noqa: E402
 
 ROWS_SHOWN = 20
@@ -43,6 +45,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--max-tokens", type=int, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)"
     )
+    parser.add_argument("--server", metavar="URL", help="a running `vllm serve` address: no engine starts here")
+    parser.add_argument("--served-model", metavar="NAME", help="the model's name there (default: found by its folder)")
     parser.add_argument("question", nargs="+", help="one or more questions, each in quotes")
     return parser.parse_args()
 
@@ -60,8 +64,19 @@ def answers(options: argparse.Namespace) -> list[str]:
     prompts = [prompt_for(options.database, question, tags) for question in options.question]
     rows = [{"id": number, **prompt._asdict()} for number, prompt in enumerate(prompts)]
     encoded = encode(rows, trained.recipe)
-    made = complete(encoded, adapters.served(trained), Sampling(options.max_tokens), trained.folder / "ask")
+    made = complete(encoded, served(trained, options), Sampling(options.max_tokens), trained.folder / "ask")
     return [made[row["id"]]["completion"] for row in rows]
+
+
+def served(trained: adapters.Trained, options: argparse.Namespace) -> Served | Remote:
+    """Who answers: vLLM here, or the server of `--server`. Raises AdapterError for what is no address."""
+    if not options.server:
+        return adapters.served(trained)
+    try:
+        urls = tuple(map(address, options.server.split(",")))
+    except ValueError as error:
+        raise adapters.AdapterError(f"--server: {error}") from error
+    return Remote(urls, adapters.served_names(trained), options.served_model, weights_hash(trained.folder))
 
 
 def show(console: Console, question: str, completion: str, options: argparse.Namespace) -> bool:

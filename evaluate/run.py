@@ -3,6 +3,7 @@
     python evaluate/run.py --adapter out/gemma3_270m_lora            its folder says what it was trained on and with
     python evaluate/run.py --adapter out/gemma3_270m_lora --base     the base model too, side by side
     python evaluate/run.py --adapter out/                            every adapter found below: a leaderboard
+    python evaluate/run.py --adapter out/gemma3_270m_lora --server http://localhost:8000    answers from `vllm serve`
     python evaluate/run.py --model NAME_OR_DIR --template gemma --data data/exoplanets_eval.json
     python evaluate/run.py --predictions answers.jsonl --data dev.json --databases spider/database
     python evaluate/run.py --gold --data dev.json --databases spider/database
@@ -57,7 +58,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="converted file or Spider's dev.json (default: the recipe's eval_dataset)",
     )
     parser.add_argument(
-        "--databases", type=Path, metavar="DIR", help="DIR/<db_id>/<db_id>.sqlite (default: data/databases/<corpus>)"
+        "--databases",
+        type=Path,
+        metavar="DIR",
+        help="DIR/<db_id>/<db_id>.sqlite (default: databases/<corpus> beside it)",
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="the first N rows only")
     parser.add_argument(
@@ -73,6 +77,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
     )
+    add_generation(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
     )
@@ -83,7 +88,34 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("--out is for one run; without it each predictions file gets out/<its name>/evaluation")
     if options.model and not options.template and not is_encoder_decoder(options.model):
         parser.error("--model needs --template NAME, the template it is to be asked with")
+    if options.server and not (options.adapter or options.model):
+        parser.error("--server answers for --adapter and --model; --predictions and --gold have their answers")
+    if options.served_model and (options.base or not options.server):
+        parser.error("--served-model names one model of --server; with --base there are two: serve both by their names")
     return options
+
+
+def add_generation(parser: argparse.ArgumentParser) -> None:
+    """The options that say where answers are generated."""
+    parser.add_argument(
+        "--server", type=servers, metavar="URL[,URL]", help="running `vllm serve` addresses that share the questions"
+    )
+    parser.add_argument(
+        "--served-model", metavar="NAME", help="the model's name on the server (default: the one found by its folder)"
+    )
+    parser.add_argument(
+        "--gpus", type=positive, metavar="N", help="GPUs that share the questions, one vLLM each (default: all visible)"
+    )
+
+
+def servers(text: str) -> tuple[str, ...]:
+    """Addresses separated by commas, for argparse."""
+    from evaluate.generation.server import address
+
+    try:
+        return tuple(address(word) for word in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def positive(text: str) -> int:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import environment
 from converters.prompt import prompt_hash
 from evaluate.examples import DataError, read_examples, read_predictions
-from evaluate.execution.gold import database_hash
+from evaluate.execution.reader import database_at
 from evaluate.generation import adapters
 from evaluate.report import Written, write_report
 from evaluate.reports.results_file import RESULTS_NAME, read_results, write_text
@@ -59,9 +59,14 @@ def data_of(options: argparse.Namespace, values: dict | None = None) -> Data:
     names = recipe.datasets(values or {}, "eval_dataset")
     if not options.data and not names:
         raise DataError("the recipe names no eval_dataset. Give --data FILE")
-    path = options.data or recipe.data_file(names[0])
-    databases = options.databases or ROOT / "data/databases" / path.stem.removesuffix("_eval").removesuffix("_train")
-    return Data(path, read_examples(path)[: options.limit], databases)
+    path = options.data or recipe.data_file(names[0], values)
+    return Data(path, read_examples(path)[: options.limit], options.databases or databases_of(path))
+
+
+def databases_of(path: Path) -> Path:
+    """Where the databases of a converted file lie: beside it, else in `data/`."""
+    below = Path("databases", path.stem.removesuffix("_eval").removesuffix("_train"))
+    return path.parent / below if (path.parent / below).is_dir() else ROOT / "data" / below
 
 
 def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Namespace, base: Done | None) -> Done:
@@ -69,11 +74,11 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     folder = options.out or trained.folder / "evaluation"
     about = {"name": trained.name, "recipe": trained.recipe, "adapter": str(trained.folder)}
     started = time.monotonic()
-    completions = generate(trained.recipe, adapters.served(trained), data, options, folder)
+    completions = generate(trained.recipe, served_training(trained, options), data, options, folder)
     news = is_news(folder)
     done = finish(about, completions, data, options, folder, started, base)
-    if news and log_evaluation(trained.folder, done.written.report, read_results(folder)):
-        print(f"{trained.name}: metrics and failures logged to the training's W&B run")
+    if news and (trackers := log_evaluation(trained.folder, done.written.report, read_results(folder))):
+        print(f"{trained.name}: metrics logged to the training's run ({', '.join(trackers)})")
     return done
 
 
@@ -90,25 +95,47 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
     folder = trained.folder.parent / name / "evaluation"
     if folder not in known:
         started = time.monotonic()
-        from evaluate.generation.generate import Served
-
-        served = Served(model, seq2seq=is_seq2seq(trained.recipe))
-        completions = generate(trained.recipe, served, data, options, folder)
+        completions = generate(trained.recipe, served_model(trained.recipe, options), data, options, folder)
         about = {"name": name, "model": model, "template": trained.recipe.get("template")}
         known[folder] = finish(about, completions, data, options, folder, started)
     return known[folder]
 
 
-def plain_model(options: argparse.Namespace) -> Done:
-    """Evaluate `--model` as it is."""
+def served_training(trained: adapters.Trained, options: argparse.Namespace):
+    """Who answers for a training: a worker here, or the servers of `--server`."""
+    if not options.server:
+        return adapters.served(trained)
+    return remote(adapters.served_names(trained), trained.folder, trained.recipe, options)
+
+
+def served_model(values: dict, options: argparse.Namespace):
+    """Who answers for the model of a recipe as it is: a worker here, or the servers of `--server`."""
     from evaluate.generation.generate import Served
 
+    model = values["model_name_or_path"]
+    if not options.server:
+        return Served(model, seq2seq=is_seq2seq(values))
+    return remote((model,), model, values, options)
+
+
+def remote(names: tuple[str, ...], weights: str | Path, values: dict, options: argparse.Namespace):
+    """The servers of `--server`. Raises GenerationError for an encoder-decoder."""
+    from evaluate.generation.completions import GenerationError, Remote
+    from evaluate.generation.generate import weights_hash
+
+    if is_seq2seq(values):
+        raise GenerationError("--server: vLLM serves no encoder-decoder such as T5. Leave --server out")
+    return Remote(options.server, names, options.served_model, weights_hash(weights))
+
+
+def plain_model(options: argparse.Namespace) -> Done:
+    """Evaluate `--model` as it is."""
     data, started = data_of(options), time.monotonic()
     name = Path(options.model).name
     folder = options.out or ROOT / "out" / f"{name}_base_{data.path.stem}" / "evaluation"
     stage = SEQ2SEQ if is_encoder_decoder(options.model) else "sft"
     asked = {"model_name_or_path": options.model, "template": options.template, "stage": stage}
-    completions = generate(asked, Served(options.model, seq2seq=is_seq2seq(asked)), data, options, folder)
+    completions = generate(asked, served_model(asked, options), data, options, folder)
     return finish(
         {"name": name, "model": options.model, "template": options.template},
         completions,
@@ -152,7 +179,7 @@ def generate(values: dict, served, data: Data, options: argparse.Namespace, fold
         raise DataError(
             f"{data.path}: row {without!r} has no prompt (key 'instruction'). Convert the file first: converters/run.py"
         )
-    made = complete(encode(data.rows, values), served, Sampling(options.max_tokens), folder)
+    made = complete(encode(data.rows, values), served, Sampling(options.max_tokens), folder, gpus=options.gpus)
     return {str(key): row["completion"] for key, row in made.items()}
 
 
@@ -199,7 +226,7 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
     return {
         "data": str(data.path),
         "data_hash": recipe.file_hash(data.path),
-        "databases": {path.parent.name + "/" + path.name: database_hash(path) for path in sorted(files)},
+        "databases": {path.parent.name + "/" + path.name: database_at(path).digest for path in sorted(files)},
         "prompt_tags": recipe.prompt_tags(data.rows),
         "prompt_hash": prompt_hash(),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}

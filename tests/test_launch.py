@@ -1,5 +1,6 @@
 """launch.sh as it is typed: what it prints, what it refuses, and that a dry run touches nothing."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -41,6 +42,12 @@ def test_list_shows_every_recipe_with_its_title(clone):
     assert "Gemma-3-270M (base) on the exoplanets sample, LoRA rank 16, bf16." in lines[-1] + "".join(lines)
 
 
+def test_the_memory_of_the_recipes_needs_the_set_up(clone):
+    run = launch(clone, "list", "--memory")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "launch.sh: list --memory needs .venv. Run ./launch.sh setup\n"
+
+
 def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
     before = sorted(clone.rglob("*"))
     run = launch(clone, "gemma3_270m_lora", "--dry-run", "learning_rate=1.0e-4", cwd=tmp_path)
@@ -50,6 +57,7 @@ def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
         "-m venv --clear .venv",
         "-m venv --clear .venv-vllm",
         "pip install --disable-pip-version-check --no-deps -r requirements/train.txt",
+        "recipes/recipe.py check recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "models/run.py recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "converters/run.py --recipe recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "recipes/recipe.py begin recipes/gemma3_270m_lora.yaml",
@@ -82,6 +90,19 @@ def test_with_a_gpu_the_recipe_is_left_as_it_is(clone, tmp_path):
 
 def test_no_evaluate_stops_after_the_training(clone):
     assert "evaluate/run.py" not in launch(clone, "gemma3_270m_lora", "--dry-run", "--no-evaluate").stdout
+
+
+def test_no_base_evaluates_the_adapter_alone(clone):
+    out = launch(clone, "gemma3_270m_lora", "--dry-run", "--no-base").stdout
+    assert "evaluate/run.py --adapter out/gemma3_270m_lora\n" in out
+
+
+def test_a_sweep_without_evaluation_is_refused(clone):
+    run = launch(clone, "sweep", "gemma3_270m_lora", "seed=1,2", "--no-evaluate")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "launch.sh: sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out.\n"
+    )
 
 
 def test_an_output_dir_override_is_what_is_evaluated(clone):
@@ -119,6 +140,21 @@ def fake_python(folder: Path, script: str) -> str:
     return str(folder)
 
 
+def test_a_misspelt_override_is_told_before_weights_and_data_are_made(clone):
+    if not (ROOT / ".venv/bin/python").exists():
+        pytest.skip("needs .venv: ./launch.sh setup")
+    for name, pins in ((".venv", "train"), (".venv-vllm", "vllm-cuda" if shutil.which("nvidia-smi") else "vllm-cpu")):
+        (clone / name / "bin").mkdir(parents=True)
+        shutil.copy(clone / f"requirements/{pins}.txt", clone / name / "pins.txt")
+        (clone / name / "bin/python").write_text(f'#!/bin/sh\nexec "{ROOT}/.venv/bin/python" "$@"\n')
+        (clone / name / "bin/python").chmod(0o755)
+    run = launch(clone, "gemma3_270m_lora", "lora_rnak=4")
+    assert run.returncode == 2
+    assert run.stderr.endswith(": unknown key 'lora_rnak'; did you mean 'lora_rank'?\n")
+    assert "models/run.py" not in run.stdout
+    assert not (clone / "data").exists()
+
+
 def test_a_python_without_venv_is_told_what_to_install(clone, tmp_path):
     path = fake_python(tmp_path / "bin", 'case "$2" in *ensurepip*) exit 1;; esac')
     run = launch(clone, "setup", PATH=path)
@@ -132,7 +168,7 @@ def test_an_old_python_is_told_what_to_install(clone, tmp_path):
     assert run.stderr.startswith("launch.sh: no Python 3.11 or 3.12 found. ")
 
 
-def test_a_failing_stage_stops_the_run_with_its_status(clone):
+def stages_that_fail(clone: Path) -> None:
     """The set-up counts as done; the first stage is a Python that fails with status 7."""
     for folder, pins in ((".venv", "train"), (".venv-vllm", "vllm-cpu"), (".venv-vllm", "vllm-cuda")):
         (clone / folder / "bin").mkdir(parents=True, exist_ok=True)
@@ -140,10 +176,76 @@ def test_a_failing_stage_stops_the_run_with_its_status(clone):
         (clone / folder / "bin/python").chmod(0o755)
         if not (pins == "vllm-cuda" and shutil.which("nvidia-smi") is None):
             shutil.copy(clone / f"requirements/{pins}.txt", clone / folder / "pins.txt")
+
+
+def test_a_failing_stage_stops_the_run_with_its_status(clone):
+    stages_that_fail(clone)
     run = launch(clone, "gemma3_270m_lora")
     assert run.returncode == 7
     assert "llamafactory-cli" not in run.stdout
     assert "-m venv" not in run.stdout
+
+
+SECOND = {"NNODES": "2", "NODE_RANK": "1", "MASTER_ADDR": "10.0.0.1"}
+
+
+@pytest.fixture
+def plain_clone(clone, tmp_path) -> Path:
+    """The launcher in a folder without a space in its name, which torchrun needs."""
+    return clone.rename(tmp_path / "clone")
+
+
+def test_a_further_machine_trains_but_keeps_no_records_and_evaluates_nothing(plain_clone):
+    out = launch(plain_clone, "gemma3_270m_lora", "--dry-run", **SECOND).stdout
+    assert "== machine 1 of 2 (counted from 0); they meet at 10.0.0.1:29500" in out
+    assert "recipes/recipe.py join recipes/gemma3_270m_lora.yaml" in out
+    assert "llamafactory-cli train recipes/gemma3_270m_lora.yaml" in out
+    assert not [part for part in ("recipe.py begin", "recipe.py finish", "evaluate/run.py", "WANDB") if part in out]
+
+
+def test_the_first_machine_keeps_the_records_and_evaluates(plain_clone):
+    out = launch(plain_clone, "gemma3_270m_lora", "--dry-run", **SECOND | {"NODE_RANK": "0"}).stdout
+    assert not [part for part in ("recipe.py begin", "recipe.py finish", "evaluate/run.py") if part not in out]
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"NNODES": "two"}, "NNODES=two is not a number of machines"),
+        ({"NNODES": "2"}, "NNODES=2 needs NODE_RANK, from 0 to 1, a different one on each machine"),
+        (SECOND | {"NODE_RANK": "2"}, "NNODES=2 needs NODE_RANK, from 0 to 1, a different one on each machine"),
+        (SECOND | {"MASTER_ADDR": ""}, "NNODES=2 needs MASTER_ADDR, the address of the machine with NODE_RANK=0"),
+        (
+            {"FORCE_TORCHRUN": "1", "USE_RAY": "1"},
+            "USE_RAY and torchrun (NNODES, FORCE_TORCHRUN) exclude each other: Ray counts its machines itself",
+        ),
+    ],
+)
+def test_variables_that_would_hang_the_training_are_refused(plain_clone, variables, message):
+    run = launch(plain_clone, "gemma3_270m_lora", "--dry-run", **variables)
+    assert (run.returncode, run.stderr) == (2, f"launch.sh: {message}\n")
+
+
+def test_a_space_that_torchrun_cannot_take_is_refused(plain_clone):
+    run = launch(plain_clone, "gemma3_270m_lora", "--dry-run", "run_name=a run", FORCE_TORCHRUN="1")
+    assert run.returncode == 2
+    assert "no spaces are allowed" in run.stderr
+    assert launch(plain_clone, "gemma3_270m_lora", "--dry-run", "run_name=a_run", FORCE_TORCHRUN="1").returncode == 0
+
+
+def test_two_launchers_do_not_prepare_the_same_files_at_once(clone):
+    stages_that_fail(clone)
+    with (clone / ".launch.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = ["bash", str(clone / "launch.sh"), "gemma3_270m_lora"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as second:
+            assert second.stdout.readline() == (
+                "== waiting for another run of launch.sh that prepares the same files\n"
+            )
+            assert second.poll() is None
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert "models/run.py" in second.stdout.read()
+            assert second.wait() == 7
 
 
 def test_it_is_clean_for_shellcheck():

@@ -1,4 +1,4 @@
-"""Completions for encoded prompts: one job file, one run of a worker, one file of completions.
+"""Completions for encoded prompts: from a worker process, one a GPU, or from running servers.
 
 The worker is vLLM's in `.venv-vllm`, or for an encoder-decoder, which vLLM does not serve, transformers' in `.venv`.
 
@@ -15,16 +15,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 import environment
+from evaluate.generation.completions import (
+    COMPLETIONS,
+    GenerationError,
+    Remote,
+    collect_shards,
+    forget,
+    prompt_lines,
+    read_completions,
+    split,
+    write_completions,
+    write_shards,
+)
 from evaluate.generation.prompts import Encoded
 from evaluate.reports.results_file import write_text
 
 WORKER = Path(__file__).with_name("vllm_worker.py")
 SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # what vLLM allows as max_lora_rank
-
-
-class GenerationError(Exception):
-    """Generation failed or cannot start; the message says why and what to do."""
 
 
 class Served(NamedTuple):
@@ -43,30 +51,46 @@ class Sampling(NamedTuple):
     batch: int = 64
 
 
-def complete(encoded: Encoded, served: Served, sampling: Sampling, folder: Path) -> dict[str, dict]:
+def complete(
+    encoded: Encoded, served: Served | Remote, sampling: Sampling, folder: Path, *, gpus: int | None = None
+) -> dict[str, dict]:
     """The completions of all prompts by row id: `{"id", "completion", "finish_reason", "tokens"}` each.
 
-    Leaves `prompts.jsonl`, `completions.jsonl` and `generation.json` in `folder`. Raises GenerationError.
+    Leaves `prompts.jsonl`, `completions.jsonl` and `generation.json` in `folder`. `gpus`: how many share the prompts
+    (default: all visible ones). Raises GenerationError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    prompts, completions = folder / "prompts.jsonl", folder / "completions.jsonl"
-    write_text(
-        prompts, "".join(json.dumps({"id": key, "prompt_token_ids": ids}) + "\n" for key, ids in encoded.prompts)
-    )
-    job = make_job(encoded, served, sampling) | {"prompts": str(prompts), "completions": str(completions)}
-    forget_other_run(folder, job)
+    prompts, completions = folder / "prompts.jsonl", folder / COMPLETIONS
+    write_text(prompts, prompt_lines(encoded.prompts))
+    files = {"prompts": str(prompts), "completions": str(completions)}
+    job = make_job(encoded, served, sampling)
+    forget_other_run(folder, job | files)
+    collect_shards(folder)
     made = read_completions(completions)
-    if any(key not in made for key, _ in encoded.prompts):
-        run_worker(folder / "generation.json", served.seq2seq)
-        made = read_completions(completions)
+    waiting = [prompt for prompt in encoded.prompts if prompt[0] not in made]
+    if waiting and isinstance(served, Remote):
+        from evaluate.generation import server
+
+        write_completions(completions, made)  # without a line cut short
+        server.ask(served, waiting, job, completions)
+    elif waiting:
+        run_workers(folder, job, waiting, devices(gpus, len(waiting), sampling.batch))
+    made = read_completions(completions)
     return {key: made[key] for key, _ in encoded.prompts}
 
 
-def make_job(encoded: Encoded, served: Served, sampling: Sampling) -> dict:
-    """The worker's job but for its files; see evaluate/generation/{vllm,seq2seq}_worker.py."""
+def make_job(encoded: Encoded, served: Served | Remote, sampling: Sampling) -> dict:
+    """What the completions depend on: the worker's job but for its files (see vllm_worker.py, seq2seq_worker.py).
+
+    For servers their addresses are no part of it.
+    """
+    if isinstance(served, Remote):
+        asked = {"model": served.chosen or served.names[0], "server": True, "weights": served.weights}
+        return asked | {"stop_token_ids": encoded.stop_token_ids, **sampling._asdict()}
     gpu = has_gpu()
     return {
         "model": served.model,
+        "seq2seq": served.seq2seq,
         "weights": weights_hash(served.model),
         "adapter": str(served.adapter) if served.adapter else None,
         "adapter_hash": weights_hash(served.adapter) if served.adapter else None,
@@ -84,32 +108,73 @@ def forget_other_run(folder: Path, job: dict) -> None:
     job = job | {"prompts_hash": hashlib.sha256((folder / "prompts.jsonl").read_bytes()).hexdigest()[:12]}
     note = folder / "generation.json"
     if not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != job:
-        (folder / "completions.jsonl").unlink(missing_ok=True)
+        forget(folder)
     write_text(note, json.dumps(job, indent=2) + "\n")
 
 
-def run_worker(job: Path, seq2seq: bool = False) -> None:
-    """Run a worker on a job file; its progress goes to the terminal. Raises GenerationError where it fails."""
+def devices(gpus: int | None, prompts: int, batch: int) -> list[str]:
+    """The GPUs to generate on, as CUDA_VISIBLE_DEVICES names them; empty: one process on what there is.
+
+    No more than there are batches: an engine takes longer to start than a batch to run. Raises GenerationError where
+    more GPUs are asked for than are visible.
+    """
+    visible = visible_gpus()
+    if gpus and gpus > max(1, len(visible)):
+        raise GenerationError(f"--gpus {gpus}: {len(visible)} GPUs are visible here. Ask for that many at most")
+    used = visible[: min(gpus or len(visible), -(-prompts // batch))]
+    return used if len(used) > 1 or gpus else []
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [name.strip() for name in chosen.split(",") if name.strip()]
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
+    except FileNotFoundError:
+        return []
+    return [str(number) for number, _ in enumerate(line for line in listed.stdout.splitlines() if line[:4] == "GPU ")]
+
+
+def run_workers(folder: Path, job: dict, waiting: list[tuple[str, list[int]]], gpus: list[str]) -> None:
+    """Run one worker a GPU, each on its part of the `waiting` prompts; without `gpus` one worker on all of them.
+
+    Their progress goes to the terminal. Raises GenerationError where one fails, once all have ended; what they made
+    is kept.
+    """
+    if not gpus:
+        return await_workers([start_worker(folder / "generation.json", job["seq2seq"])])
+    shards = write_shards(folder, job, split(waiting, len(gpus)))
+    bars = [{"TQDM_POSITION": str(line), "TQDM_DESC": f"GPU {gpu}"} for line, gpu in enumerate(gpus)]
+    try:
+        await_workers(
+            [
+                start_worker(shard.job, job["seq2seq"], CUDA_VISIBLE_DEVICES=gpu, **bar)
+                for shard, gpu, bar in zip(shards, gpus, bars, strict=False)
+            ]
+        )
+    finally:
+        collect_shards(folder)
+
+
+def start_worker(job: Path, seq2seq: bool = False, **variables: str) -> subprocess.Popen:
+    """Start a worker on a job file. Raises GenerationError where vLLM is not installed."""
     python = environment.VLLM / "bin/python"
     if seq2seq:
         python = Path(sys.executable)  # this process has all that transformers' worker needs
     elif not python.exists():
         raise GenerationError(f"{environment.VLLM} is missing: vLLM is not installed. Run ./launch.sh setup")
     command = [str(python), str(SEQ2SEQ_WORKER if seq2seq else WORKER), str(job)]
-    print("+", *command, flush=True)
-    status = subprocess.run(command, env=os.environ | {"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"}).returncode
-    if status:
-        raise GenerationError(
-            f"the {'transformers' if seq2seq else 'vLLM'} worker ended with status {status}; its message stands above."
-        )
+    print("+", *(f"{key}={value}" for key, value in variables.items() if key[:4] == "CUDA"), *command, flush=True)
+    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"} | variables)
 
 
-def read_completions(path: Path) -> dict[str, dict]:
-    """The completions made so far by row id; a last line cut short by a killed run does not count."""
-    if not path.is_file():
-        return {}
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return {row["id"]: row for row in map(json.loads, filter(None, lines))}
+def await_workers(workers: list[subprocess.Popen]) -> None:
+    """Wait for all workers. Raises GenerationError with the status of the first that failed."""
+    failed = [status for status in [worker.wait() for worker in workers] if status]
+    if failed:
+        raise GenerationError(f"the worker ended with status {failed[0]}; its message stands above.")
 
 
 def has_gpu() -> bool:

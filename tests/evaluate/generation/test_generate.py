@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 
 import pytest
 
@@ -107,3 +108,54 @@ def test_a_worker_that_fails_is_an_error_with_its_status(worker, tmp_path):
 def test_the_engine_is_given_the_next_rank_it_allows(tmp_path, rank, allowed):
     (tmp_path / "adapter_config.json").write_text(json.dumps({"r": rank}))
     assert adapter_rank(tmp_path) == allowed
+
+
+MANY = Encoded([(str(row), [row]) for row in range(100)], [7])
+
+
+def test_each_gpu_gets_a_process_and_its_part_of_the_prompts(worker, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    gpu = "{__import__('os').environ['CUDA_VISIBLE_DEVICES']}"
+    worker.write_text(worker.read_text().replace(" tokens", f" tokens on GPU {gpu}"))
+    made = texts(tmp_path / "run", MANY)
+    assert list(made) == [key for key, _ in MANY.prompts]
+    assert Counter(made.values()) == {"1 tokens on GPU 4": 50, "1 tokens on GPU 6": 50}
+    assert not (tmp_path / "run/shards").exists()
+
+
+def test_what_one_gpu_made_is_kept_when_another_fails(worker, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    failing = "import os\nif os.environ['CUDA_VISIBLE_DEVICES'] == '1': sys.exit(5)\n"
+    program = worker.read_text()
+    worker.write_text(program.replace("job = json", failing + "job = json"))
+    with pytest.raises(GenerationError, match="ended with status 5"):
+        texts(tmp_path / "run", MANY)
+    assert len(generate.read_completions(tmp_path / "run/completions.jsonl")) == 50
+    worker.write_text(program)
+    assert len(texts(tmp_path / "run", MANY)) == 100
+
+
+@pytest.mark.parametrize(
+    ("visible", "gpus", "prompts", "used"),
+    [
+        ("", None, 500, []),
+        ("", 1, 500, []),
+        ("0", None, 500, []),
+        ("0,1,2", None, 500, ["0", "1", "2"]),
+        ("0,1,2", None, 65, ["0", "1"]),  # the third would start an engine for nothing
+        ("0,1,2", None, 1, []),
+        ("0,1,2", 2, 500, ["0", "1"]),
+        ("0,1,2", 1, 500, ["0"]),
+        ("GPU-a, GPU-b", 2, 500, ["GPU-a", "GPU-b"]),
+    ],
+)
+def test_gpus_are_used_as_far_as_they_are_visible_and_busy(monkeypatch, visible, gpus, prompts, used):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert generate.devices(gpus, prompts, 64) == used
+
+
+def test_more_gpus_than_there_are_is_an_error(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    with pytest.raises(GenerationError) as raised:
+        generate.devices(3, 500, 64)
+    assert str(raised.value) == "--gpus 3: 2 GPUs are visible here. Ask for that many at most"
