@@ -100,11 +100,11 @@ def test_generated_answers_are_measured_at_every_evaluation(out):
 
 
 @pytest.mark.slow
-def test_the_offline_wandb_run_holds_recipe_data_and_curve(out):
+def test_the_offline_wandb_run_holds_arguments_and_curves(out):
     runs = list((out / "wandb").glob("offline-run-*"))
     assert len(runs) == 1
     written = next(runs[0].glob("*.wandb")).read_bytes()
-    for text in (b"recipe", b"exoplanets_train", b"seq2seq", b"train/loss", b"eval/exact_match"):
+    for text in (b"learning_rate", b"T5ForConditionalGeneration", b"train/loss", b"eval/loss", b"eval/exact_match"):
         assert text in written, text
 
 
