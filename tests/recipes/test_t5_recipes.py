@@ -1,6 +1,7 @@
 """The recipes for T5: two methods that differ only where they may, a task prefix, no template."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -76,3 +77,16 @@ def test_their_header_shows_gretel_too(values):
     info = json.loads((ROOT / "dataset_info.json").read_text())
     assert "dataset=gretel_t5_train eval_dataset=gretel_t5_eval" in text
     assert {"gretel_t5_train", "gretel_t5_eval"} <= info.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "program"), [("t5_small_full", "python seq2seq/train.py"), ("gemma3_270m_lora", "llamafactory-cli train")]
+)
+def test_the_launcher_takes_the_trainer_that_the_recipe_names(name, program):
+    if not (ROOT / ".venv/bin/python").exists():
+        pytest.skip("needs .venv: ./launch.sh setup")
+    command = [str(ROOT / "launch.sh"), name, "--dry-run", "learning_rate=1.0e-4"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = [line for line in out.splitlines() if line.startswith(f"+ .venv/bin/{program} recipes/{name}.yaml ")]
+    assert len(found) == 1
+    assert found[0].endswith(" learning_rate=1.0e-4")

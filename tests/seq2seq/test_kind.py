@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
-from recipes import recipe
+from recipes import keys, recipe
 from seq2seq.kind import is_encoder_decoder, named_like_one
 from tests.conftest import ROOT
 
@@ -66,4 +66,4 @@ def test_seq2seq_is_not_given_a_decoder_only_model(tiny_model):
 @pytest.mark.parametrize("path", [SFT, T5], ids=lambda path: path.stem)
 def test_the_right_trainer_is_named(path):
     expected = {SFT: "llamafactory-cli train", T5: "python seq2seq/train.py"}
-    assert recipe.trainer(recipe.read(path)) == expected[path]
+    assert keys.trainer(recipe.read(path)) == expected[path]
