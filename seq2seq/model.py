@@ -1,4 +1,4 @@
-"""The model to train: all weights in 32 bits, or an adapter on 16- or 4-bit weights (LoRA, QLoRA)."""
+"""The model to train: all weights in 32 bits, or an adapter on 32- or 4-bit ones (LoRA, QLoRA)."""
 
 import torch
 from peft import LoraConfig, TaskType, get_peft_model, prepare_model_for_kbit_training

@@ -5,7 +5,7 @@
 Leaves what LLaMA-Factory leaves: model or adapter, tokenizer, checkpoints, trainer_log.jsonl, training_loss.png. A
 second run goes on from the last checkpoint unless overwrite_output_dir. Several GPUs, or FORCE_TORCHRUN=1 with
 LLaMA-Factory's NPROC_PER_NODE, NNODES, NODE_RANK, MASTER_ADDR and MASTER_PORT, run under torchrun. Exit status: 0; 2
-for a recipe or data that cannot be used.
+for a recipe or data that cannot be used; 1 where a model or file cannot be read or written.
 """
 
 import os
@@ -43,6 +43,9 @@ def main(words: list[str]) -> int:
     except (recipe.RecipeError, DataError) as error:
         print(f"seq2seq: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"seq2seq: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     return 0
 
 
