@@ -87,16 +87,17 @@ def proof(request, tree) -> tuple[Path, str]:
     return tree, corpus
 
 
+# Where a random model of each shape learns its rows by heart; a QLoRA rate of 2e-3 does not converge.
 STEPS = {
     "exoplanets": {
         "shape": SMALLER,
-        "full": ["num_train_epochs=40", "learning_rate=1.0e-3"],
-        "qlora": ["num_train_epochs=30", "learning_rate=2.0e-3"],
+        "full": ["num_train_epochs=50", "learning_rate=7.0e-4"],
+        "qlora": ["num_train_epochs=25", "learning_rate=5.0e-4"],
     },
     "spider": {
         "shape": T5_SMALL,
-        "full": ["num_train_epochs=30", "learning_rate=5.0e-4"],
-        "qlora": ["num_train_epochs=30", "learning_rate=1.0e-3"],
+        "full": ["num_train_epochs=35", "learning_rate=5.0e-4"],
+        "qlora": ["num_train_epochs=25", "learning_rate=5.0e-4"],
     },
 }
 
