@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-COPIED = ("launch.sh", "recipes", "requirements", "environment.py")
+COPIED = ("launch.sh", "recipes", "seq2seq", "requirements", "environment.py")
 
 
 @pytest.fixture
@@ -244,7 +244,7 @@ def test_two_launchers_do_not_prepare_the_same_files_at_once(clone):
             )
             assert second.poll() is None
             fcntl.flock(lock, fcntl.LOCK_UN)
-            assert "models/run.py" in second.stdout.read()
+            assert "recipes/recipe.py check" in second.stdout.read()
             assert second.wait() == 7
 
 
