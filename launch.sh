@@ -8,18 +8,23 @@ readonly TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu # asked only where
 readonly ALREADY_TRAINED=3                                    # exit status of recipes/recipe.py begin
 dry_run=false
 evaluate=true
+base=(--base)
 node=0 # of the machines that train together; the first keeps the records and evaluates
 seconds_of=()
 
 usage() {
   cat <<'TEXT'
 Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
-       ./launch.sh list                     the recipes and what they are
+       ./launch.sh sweep RECIPE KEY=VALUE,VALUE ... [--samples N] [--seed S] [--ray ADDRESS]
+                                            every combination of the values in a folder of its own, then a table
+       ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the two virtual environments, and nothing else
+       ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network" the slow ones too
 
 Options: --dry-run      print every command and run none
          --no-evaluate  stop after the training
+         --no-base      evaluate the adapter alone
 
 KEY=VALUE replaces a key of the recipe: ./launch.sh gemma3_270m_lora learning_rate=1.0e-4 output_dir=out/slower
 
@@ -112,8 +117,13 @@ setup() {
 
 list() {
   local file
+  if [[ ${1:-} == --memory ]]; then
+    [[ -x $VENV/bin/python ]] || fail 2 "list --memory needs $VENV. Run ./launch.sh setup"
+    "$VENV/bin/python" recipes/memory.py
+    return
+  fi
   for file in recipes/*.yaml; do
-    printf '%-28s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
+    printf '%-32s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
   done
 }
 
@@ -163,8 +173,17 @@ prepare_tracking() {
   fi
 }
 
+# The program that trains a recipe: LLaMA-Factory's, but for encoder-decoders (stage: seq2seq).
+trainer_of() {
+  if [[ -x $VENV/bin/python ]]; then
+    "$VENV/bin/python" recipes/recipe.py trainer "$@"
+  else
+    printf 'llamafactory-cli train' # a dry run before the set-up
+  fi
+}
+
 train() {
-  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin"
+  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin" trainer
   shift 2
   if ((node > 0)); then step="join"; fi
   run "$VENV/bin/python" recipes/recipe.py "$step" "$recipe" "$@" || status=$?
@@ -174,7 +193,8 @@ train() {
   fi
   ((status == 0)) || exit "$status"
   if ((node == 0)); then prepare_tracking "$out"; fi
-  run "$VENV/bin/llamafactory-cli" train "$recipe" "$@"
+  read -ra trainer <<<"$(trainer_of "$recipe" "$@")"
+  run "$VENV/bin/${trainer[0]}" "${trainer[@]:1}" "$recipe" "$@"
   if ((node == 0)); then run "$VENV/bin/python" recipes/recipe.py finish "$out" "$((SECONDS - start))"; fi
   took training "$start"
 }
@@ -189,6 +209,7 @@ launch() {
   done
   prepare_for_many "$@"
   alone setup
+  run "$VENV/bin/python" recipes/recipe.py check "$recipe" "$@"
   start=$SECONDS
   alone run "$VENV/bin/python" models/run.py "$recipe" "$@"
   took weights "$start"
@@ -199,10 +220,36 @@ launch() {
   train "$recipe" "$out" "${cpu_keys[@]}" "$@"
   if $evaluate && ((node == 0)); then
     start=$SECONDS
-    run "$VENV/bin/python" evaluate/run.py --adapter "$out" --base
+    run "$VENV/bin/python" evaluate/run.py --adapter "$out" "${base[@]}"
     took evaluation "$start"
   fi
   $dry_run || summary
+}
+
+sweep() {
+  $evaluate || fail 2 "sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out."
+  setup
+  if $dry_run; then
+    [[ -x $VENV/bin/python ]] || fail 1 "sweep --dry-run checks every point, which needs $VENV. Run ./launch.sh setup"
+    set -- "$@" --dry-run
+  fi
+  "$VENV/bin/python" sweep/run.py "$@"
+}
+
+# LLaMA-Factory's web form, for this machine alone unless GRADIO_SERVER_NAME says otherwise.
+board() {
+  local cpu_keys=()
+  setup
+  export GRADIO_ANALYTICS_ENABLED=False GRADIO_SERVER_NAME=${GRADIO_SERVER_NAME:-127.0.0.1}
+  export PATH=$PWD/$VENV/bin:$PATH # where the form's Start button looks for llamafactory-cli
+  run mkdir -p out
+  prepare_tracking out
+  if ! has_gpu; then
+    prepare_for_cpu
+    say 'in the form that is "use_cpu": true among the Extra arguments, and the compute type bf16'
+  fi
+  run "$VENV/bin/python" recipes/llamaboard.py --start
+  run "$VENV/bin/llamafactory-cli" webui
 }
 
 summary() {
@@ -218,14 +265,20 @@ main() {
     case $word in
       --dry-run) dry_run=true ;;
       --no-evaluate) evaluate=false ;;
+      --no-base) base=() ;;
       *) words+=("$word") ;;
     esac
   done
   set -- "${words[@]}"
   case ${1:-} in
     '' | help | -h | --help) usage ;;
-    list) list ;;
+    list) list "${2:-}" ;;
     setup) setup ;;
+    sweep)
+      shift
+      sweep "$@"
+      ;;
+    board) board ;;
     test)
       setup
       shift

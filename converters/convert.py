@@ -13,8 +13,8 @@ A corpus is a module in converters/corpora/ with
 
 and, where it has them, LISTED (skipped rows to list a reason) and HOLDS (corpora whose questions it contains).
 
-The record, `data/<name>_conversion.json`, holds the options, so that a recipe can repeat the conversion, and for each
-file the counts that were printed.
+The record, `data/<name>_conversion.json`, holds corpus and options, so that a recipe can repeat the conversion, and for
+each file the counts that were printed. `<name>` is the corpus's name, or that of a variant (variants.py).
 """
 
 import argparse
@@ -162,7 +162,8 @@ class Conversion:
                 "tokens" if counted else "characters": measured,
             }
         shared = {"questions": self.overlap.questions, "queries": self.overlap.queries}
-        return {"options": self.arguments.options, "files": files, "eval_rows_shared_with_train": shared}
+        made = {"corpus": self.arguments.corpus, "options": self.arguments.options}
+        return {**made, "files": files, "eval_rows_shared_with_train": shared}
 
     def report(self) -> Iterator[str]:
         """What was done, line by line."""

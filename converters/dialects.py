@@ -69,12 +69,11 @@ def to_sqlite(sql: str) -> Iterator[Version]:
 
 
 def transpiled(sql: str, dialect: str) -> str:
-    """One statement of `dialect` in SQLite's; empty where it cannot be read as one."""
+    """One statement of `dialect`, or several, in SQLite's; empty where they cannot be read."""
     try:
         trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
-        if len(trees) != 1:
-            return ""
-        return trees[0].transform(rewritten).sql(dialect="sqlite", unsupported_level=ErrorLevel.IGNORE, comments=False)
+        options = {"dialect": "sqlite", "unsupported_level": ErrorLevel.IGNORE, "comments": False}
+        return "; ".join(tree.transform(rewritten).sql(**options) for tree in trees)
     except (SqlglotError, RecursionError, ValueError):
         return ""
 

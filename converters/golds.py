@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from converters.schema import open_read_only
-from converters.sql_text import writes
+from converters.sql_text import statements, writes
 
 STEP = 100_000  # operations between two looks at the count
 LIMIT_STEPS = 500  # 50 million operations, about 2 seconds
@@ -58,7 +58,7 @@ def run_gold(connection: sqlite3.Connection, sql: str) -> GoldRun:
     connection.set_progress_handler(count, STEP)
     connection.set_authorizer(allow)
     try:
-        row = connection.execute(sql).fetchone()
+        row = first_row(connection, sql)
         return GoldRun(True, row is not None, null=row is not None and not any(value is not None for value in row))
     except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError, OverflowError) as error:
         return GoldRun(False, False, reason(error, refused, steps))
@@ -67,6 +67,30 @@ def run_gold(connection: sqlite3.Connection, sql: str) -> GoldRun:
         connection.set_progress_handler(None, 0)
         if changes and connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def first_row(connection: sqlite3.Connection, sql: str) -> tuple | None:
+    """Run a gold: the first row of what it, or its last statement, returns. It may have several where it writes."""
+    try:
+        return connection.execute(sql).fetchone()
+    except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
+        if "one statement" not in str(error) or not writes(sql):
+            raise
+    row = None
+    for statement in whole_statements(sql):
+        row = connection.execute(statement).fetchone()
+    return row
+
+
+def whole_statements(sql: str) -> list[str]:
+    """The statements of a text, those inside a trigger left together with it."""
+    found, current = [], ""
+    for part in statements(sql):
+        current += part + "\n;"
+        if sqlite3.complete_statement(current):
+            found.append(current)
+            current = ""
+    return [*found, current] if current else found
 
 
 def reason(error: Exception, refused: list[str], steps: int) -> str:

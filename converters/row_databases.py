@@ -5,7 +5,7 @@ The context is run in memory, the gold on it; the tags say what came of it:
 | tag | holds when |
 | --- | --- |
 | `runnable`, `returns_rows` | the whole context and the gold ran; the gold returned a row |
-| `writes` | the gold is INSERT, UPDATE, DELETE or DDL |
+| `writes` | the gold is INSERT, UPDATE, DELETE or DDL, or has such a statement among several |
 | `dialect:NAME` | `sqlite`: all as written; another: a part was translated from it; `unknown`: no version ran |
 | `synthetic_rows` | empty tables were filled with made-up rows |
 | `repaired` | the context declared a table or a column twice |

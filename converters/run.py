@@ -4,6 +4,7 @@
     python converters/run.py exoplanets --style ddl     with another prompt style
     python converters/run.py spider --source ~/spider   a corpus that is not shipped is told where it lies
     python converters/run.py own --database shop.sqlite --questions pairs.csv
+    python converters/run.py spider --name spider_linked --source ~/spider   a variant: other options, its own files
     python converters/run.py --recipe recipes/X.yaml    whatever data the recipe names, where missing or out of date
 
 Exit status: 0; 2 for misuse or input that cannot be converted; 1 where a file could not be written.
@@ -12,6 +13,7 @@ Exit status: 0; 2 for misuse or input that cannot be converted; 1 where a file c
 import argparse
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +26,7 @@ import environment  # noqa: E402
 
 environment.enter(needs=("omegaconf",))
 
-from converters import prompt, recipe_checks, schema  # noqa: E402
+from converters import prompt, recipe_checks, schema, variants  # noqa: E402
 from converters.build import expected_tags  # noqa: E402
 from converters.convert import SPLITS, Conversion, output_path, read_record, shown  # noqa: E402
 from converters.rows import ConversionError  # noqa: E402
@@ -40,13 +42,13 @@ def corpora() -> dict[str, ModuleType]:
 
 
 def convert(name: str, module: ModuleType, arguments: argparse.Namespace) -> None:
-    """Write the databases, the two converted files and the record of one corpus, and print what was done."""
+    """Write the databases, the two converted files and the record of one data set, and print what was done."""
     missing = missing_options(module, arguments)
     if missing:
         raise ConversionError(f"{name} needs {' and '.join(missing)}. Run: {first_command(name, module)}")
     conversion = Conversion(name, module, arguments)
     conversion.run()
-    print("\n".join(conversion.report()))
+    print("\n".join([*conversion.report(), *variants.unregistered(name)]))
 
 
 def missing_options(module: ModuleType, arguments: argparse.Namespace) -> list[str]:
@@ -55,10 +57,12 @@ def missing_options(module: ModuleType, arguments: argparse.Namespace) -> list[s
 
 
 def first_command(name: str, module: ModuleType) -> str:
-    """The command that converts a corpus for the first time, and what its placeholders stand for."""
+    """The command that converts a data set for the first time, and what its placeholders stand for."""
+    corpus = module.__name__.rpartition(".")[2]
+    named = [] if name == corpus else [f"--name {name}"]
     words = [f"--{option} {placeholder}" for option, (placeholder, _) in module.REQUIRED.items()]
     meant = [f"{placeholder} is {meaning}" for placeholder, meaning in module.REQUIRED.values()]
-    return " ".join([f"python converters/run.py {name}", *words]) + "\n  " + "; ".join(meant)
+    return " ".join([f"python converters/run.py {corpus}", *named, *words]) + "\n  " + "; ".join(meant)
 
 
 def is_current(name: str, module: ModuleType, arguments: argparse.Namespace) -> bool:
@@ -97,11 +101,14 @@ def first_tags(path: Path) -> list[str]:
 def convert_for_recipe(path: Path, known: dict[str, ModuleType], arguments: argparse.Namespace) -> None:
     """Make every converted file that a recipe names, as it was last converted; says so where there is nothing to do."""
     values = recipe.read(path, arguments.overrides)
+    arguments.data = arguments.data or recipe.data_folder(values)
     for name in recipe.corpora(values):
-        if name not in known:
-            raise ConversionError(f"{path}: key dataset: {name!r} is no corpus; known: {', '.join(known)}")
-        module = known[name]
-        chosen = remembered(name, known, arguments)
+        corpus = corpus_of(name, known, arguments.data)
+        if corpus is None:
+            names = ", ".join([*known, *variants.VARIANTS])
+            raise ConversionError(f"{path}: key dataset: {name!r} is no corpus; known: {names}")
+        module = known[corpus]
+        chosen = remembered(name, corpus, known, arguments)
         if is_current(name, module, chosen):
             print(f"{name}: {shown(arguments.data)}/{name}_{{train,eval}}.json are up to date (style {chosen.style})")
         elif missing_options(module, chosen):
@@ -116,17 +123,48 @@ def convert_for_recipe(path: Path, known: dict[str, ModuleType], arguments: argp
         print(f"converters: {path}: {line}", file=sys.stderr)
 
 
-def remembered(name: str, known: dict[str, ModuleType], arguments: argparse.Namespace) -> argparse.Namespace:
-    """The options of a corpus's last conversion; a style given now counts more."""
-    options = read_record(arguments.data, name).get("options", [])
+def corpus_of(name: str, known: dict[str, ModuleType], data: Path | None) -> str | None:
+    """The corpus that a data set is made from: its own name, that of a shipped variant, or what its record says."""
+    if name in known:
+        return name
+    if name in variants.VARIANTS:
+        return variants.VARIANTS[name].corpus
+    return read_record(data, name).get("corpus") if data else None
+
+
+def remembered(name: str, corpus: str, known: dict[str, ModuleType], arguments: argparse.Namespace):
+    """The options of a data set's last conversion, into this folder or else into data/; a style given now counts more.
+
+    A variant that was never converted takes what it cannot do without, as its source, from its corpus's conversion.
+    """
+    record = read_record(arguments.data, name) or read_record(DATA, name)
+    options = record.get("options")
+    if options is None:
+        options = needed_options(known[corpus], corpus, arguments.data, known)
     now = ["--data", str(arguments.data), *(["--style", arguments.style] if arguments.style else [])]
-    return parsed(known, [name, *options, *now])
+    return parsed(known, [corpus, "--name", name, *options, *now])
+
+
+def needed_options(module: ModuleType, corpus: str, data: Path, known: dict[str, ModuleType]) -> list[str]:
+    """The required options that a corpus was last converted with, as words of a command line."""
+    last = parser_of(known).parse_args(
+        [corpus, *(read_record(data, corpus) or read_record(DATA, corpus)).get("options", [])]
+    )
+    given = {option: getattr(last, option) for option in module.REQUIRED if getattr(last, option) is not None}
+    return [word for option, value in given.items() for word in (f"--{option}", str(value))]
 
 
 def parsed(known: dict[str, ModuleType], words: list[str]) -> argparse.Namespace:
     """The options of a command line, with the corpus's own default style, and `options`: the words to repeat it by."""
     parser = parser_of(known)
     arguments = parser.parse_args(words)
+    arguments.name = arguments.name or arguments.corpus
+    owner = corpus_of(arguments.name, known, None) or arguments.corpus
+    if owner != arguments.corpus:
+        parser.error(f"--name {arguments.name} belongs to the corpus {owner}. Give another name")
+    if arguments.name in variants.VARIANTS:
+        options = variants.VARIANTS[arguments.name].options
+        arguments = parser.parse_args([arguments.corpus, *options, *words[1:]])
     if arguments.cutoff and not arguments.tokenizer:
         parser.error(
             "--cutoff needs --tokenizer MODEL and --template NAME: tokens are counted as the trainer counts them"
@@ -142,7 +180,7 @@ def repeatable(arguments: argparse.Namespace, module: ModuleType) -> Iterator[st
     """The options that differ from their defaults, as words of a command line."""
     defaults = corpus_parser(argparse.ArgumentParser(), module).parse_args([])
     for name, value in vars(arguments).items():
-        if name not in ("corpus", "data") and value != getattr(defaults, name):
+        if name not in ("corpus", "name", "data") and value != getattr(defaults, name):
             yield "--" + name.replace("_", "-")
             if value is not True:
                 yield ",".join(value) if isinstance(value, list) else str(value)
@@ -165,6 +203,7 @@ def parser_of(known: dict[str, ModuleType]) -> argparse.ArgumentParser:
 def corpus_parser(parser: argparse.ArgumentParser, module: ModuleType) -> argparse.ArgumentParser:
     """The options every corpus has, then the module's own."""
     add = parser.add_argument
+    add("--name", type=file_name, help="what the converted files are called (default: the corpus's name)")
     add("--style", choices=prompt.STYLES, help=f"prompt style (default: {module.DEFAULT_STYLE})")
     add("--schema", choices=("full", "linked"), default="full", help="linked: only what a question seems to need")
     add("--tokenizer", metavar="MODEL", help="count tokens with this model's tokenizer (needs --template)")
@@ -179,6 +218,13 @@ def corpus_parser(parser: argparse.ArgumentParser, module: ModuleType) -> argpar
     return parser
 
 
+def file_name(text: str) -> str:
+    """A name that can be part of a file's name."""
+    if not re.fullmatch(r"[\w.-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: letters, digits, '_', '.' and '-' only")
+    return text
+
+
 def listed(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
@@ -187,7 +233,7 @@ def recipe_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Convert the data a recipe names, where missing or out of date.")
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--style", choices=prompt.STYLES)
-    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--data", type=Path, help="folder to write to (default: where the recipe's dataset_dir says)")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     return parser
 
@@ -200,7 +246,7 @@ def main() -> int:
             convert_for_recipe(arguments.recipe, known, arguments)
         else:
             arguments = parsed(known, sys.argv[1:])
-            convert(arguments.corpus, known[arguments.corpus], arguments)
+            convert(arguments.name, known[arguments.corpus], arguments)
     except (ConversionError, schema.SchemaError, recipe.RecipeError) as error:
         print(f"converters: {error}", file=sys.stderr)
         return 2

@@ -77,7 +77,12 @@ def first_word(sql: str) -> str:
 
 
 def writes(sql: str) -> bool:
-    """Whether a statement changes tables: INSERT, UPDATE, DELETE or DDL, also behind WITH."""
+    """Whether a statement, or one of several, changes tables: INSERT, UPDATE, DELETE or DDL, also behind WITH."""
+    return any(map(statement_writes, statements(sql) if ";" in sql else [sql]))
+
+
+def statement_writes(sql: str) -> bool:
+    """`writes` for a single statement."""
     first = first_word(sql)
     if first == "with":
         return any(token.kind == "word" and token.text.lower() in WRITING[:3] for token in tokens(sql))

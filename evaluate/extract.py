@@ -24,28 +24,28 @@ from typing import NamedTuple
 
 from evaluate.sql.sql_text import Token, code_tokens, first_statement, is_blank, is_syntax, tokens
 
-_MAX_LENGTH = 100_000  # characters; a longer completion is only SQL if it begins with SQL
+MAX_LENGTH = 100_000  # characters; a longer completion is only SQL if it begins with SQL
 _MAX_CANDIDATES = 50  # SELECTs of one text that are looked at
 _MAX_CUTS = 30  # line ends of one statement that are tried as its end
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 _THOUGHT_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-_TURN = re.compile(
+TURN = re.compile(
     r"\#{2,}\s*(?:Response|Answer|SQL(?:\s+Query)?)\s*:|\[/INST\]|<\|im_start\|>\s*assistant|<start_of_turn>\s*model"
     r"|<\|start_header_id\|>\s*assistant\s*<\|end_header_id\|>|<\|assistant\|>",
     re.IGNORECASE,
 )
-_OPEN = re.compile(r"\[SQL\]|<sql>|<answer>", re.IGNORECASE)
-_CLOSE = re.compile(
+OPEN = re.compile(r"\[SQL\]|<sql>|<answer>", re.IGNORECASE)
+CLOSE = re.compile(
     r"\[/SQL\]|</sql>|</answer>|</s>|<eos>|<end_of_turn>|<\|[\w ]+\|>|<｜[^｜]{1,30}｜>|\[INST\]", re.IGNORECASE
 )
 _LEADING = re.compile(r"(?:\s|<s>|<bos>|<\|[\w ]+\|>)*")
-_FENCE = re.compile(r"(?:```+|~~~+)[ \t]*([\w+-]*)(.*?)(?:```+|~~~+|\Z)", re.DOTALL)
+FENCE = re.compile(r"(?:```+|~~~+)[ \t]*([\w+-]*)(.*?)(?:```+|~~~+|\Z)", re.DOTALL)
 _SQL_TAGS = {"", "sql", "sqlite", "sqlite3", "mysql", "postgresql", "postgres", "tsql", "plsql"}
 
 _CTE = r"WITH\s+(?:RECURSIVE\s+)?(?:\w+|\"[^\"]+\")\s*(?:\([^()]*\)\s*)?AS\s*(?:(?:NOT\s+)?MATERIALIZED\s*)?\("
-_QUERY = re.compile(rf"\bSELECT\b|\b{_CTE}", re.IGNORECASE)
-_OTHER = re.compile(
+QUERY = re.compile(rf"\bSELECT\b|\b{_CTE}", re.IGNORECASE)
+OTHER = re.compile(
     r"(?:VALUES\s*\(|EXPLAIN\s|PRAGMA\s+\w|VACUUM\b|REINDEX\b|ATTACH\s+(?:DATABASE\s|')|DETACH\s+\w|"
     r"(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO\s|DELETE\s+FROM\s|UPDATE\s+[\w\"`\[\].]+\s+SET\s|"
     r"(?:CREATE|DROP|ALTER)\s+(?:TEMP\s+|TEMPORARY\s+|UNIQUE\s+|VIRTUAL\s+)?(?:TABLE|VIEW|INDEX|TRIGGER)\b)",
@@ -53,7 +53,7 @@ _OTHER = re.compile(
 )
 _WITHIN_QUERY = re.compile(r"(?:\(|\b(?:union|all|except|intersect|as))\s*$", re.IGNORECASE)
 _BEFORE_QUERY = re.compile(r"(?:^|[\n:`\"'>;*(\]])\s*$")
-_NEXT_QUESTION = re.compile(
+NEXT_QUESTION = re.compile(
     r"^[ \t]*(?:\#+[ \t]*|\*\*)?(?:question|instruction|input|user|human|assistant|context|q|schema)"
     r"(?:\*\*)?[ \t]*\d*[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
@@ -86,11 +86,11 @@ class _Candidate(NamedTuple):
 def extract_sql(completion: str) -> str | None:
     """The SQL that a completion answers with, or None where there is none; the module's docstring has the rules."""
     verbatim = completion.strip()
-    if len(verbatim) > _MAX_LENGTH:
-        return verbatim if _QUERY.match(verbatim) or _OTHER.match(verbatim) else None
+    if len(verbatim) > MAX_LENGTH:
+        return verbatim if QUERY.match(verbatim) or OTHER.match(verbatim) else None
     if _is_only_sql(verbatim):
-        return _trim(verbatim)
-    text = _answer(_THOUGHT_END.split(_THOUGHT.sub("", verbatim))[-1])
+        return trim(verbatim)
+    text = _answer(without_thought(verbatim))
     bare = _bare(text)
     if bare and bare.parses:
         return bare.sql
@@ -101,29 +101,35 @@ def extract_sql(completion: str) -> str | None:
     return found.sql if found else None
 
 
+def without_thought(text: str) -> str:
+    """The text behind its thoughts; nothing where it is still thinking."""
+    return _THOUGHT_END.split(_THOUGHT.sub("", text))[-1]
+
+
 def _answer(text: str) -> str:
     """The text behind the mark of an answer, up to its end."""
-    for mark in (_TURN, _OPEN):
+    for mark in (TURN, OPEN):
         found = None if _begins_query(text) else mark.search(text)
-        if found and (_QUERY.search(text, found.end()) or not _QUERY.search(text)):
+        if found and (QUERY.search(text, found.end()) or not QUERY.search(text)):
             text = text[found.end() :]
     text = text[_LEADING.match(text).end() :]
-    return _CLOSE.split(text, maxsplit=1)[0].strip()
+    return CLOSE.split(text, maxsplit=1)[0].strip()
 
 
-def _trim(sql: str) -> str:
+def trim(sql: str) -> str:
     """Without white space around it and one `;` at the end, unless that belongs to a comment or a literal."""
     sql = sql.strip()
     return sql[:-1].rstrip() if sql.endswith(";") and first_statement(sql) == sql else sql
 
 
-def _code_start(text: str) -> int:
+def code_start(text: str) -> int:
+    """Where the first token is that is neither white space nor comment."""
     return next((token.start for token in code_tokens(text)), len(text))
 
 
 def _begins_query(text: str) -> bool:
-    start = _code_start(text)
-    return bool(_QUERY.match(text, start)) and not _reads_as_prose(text, start)
+    start = code_start(text)
+    return bool(QUERY.match(text, start)) and not _reads_as_prose(text, start)
 
 
 def _is_only_sql(text: str) -> bool:
@@ -141,17 +147,17 @@ def _bare(text: str) -> _Candidate | None:
 
 def _other(text: str) -> _Candidate | None:
     """A statement that is no query, where the text begins with one; a schema that is followed by a query is skipped."""
-    start = _code_start(text)
-    found = _OTHER.match(text, start)
-    if not found or (found.group().upper().startswith("CREATE") and _QUERY.search(text)):
+    start = code_start(text)
+    found = OTHER.match(text, start)
+    if not found or (found.group().upper().startswith("CREATE") and QUERY.search(text)):
         return None
-    return _Candidate(_trim(first_statement(text[start:])), False, True)
+    return _Candidate(trim(first_statement(text[start:])), False, True)
 
 
 def _fenced(text: str) -> _Candidate | None:
     """The last block with a query: of those that parse in SQL, else of those in another language, else any."""
     blocks = []
-    for block in _FENCE.finditer(_before_next_question(text)):
+    for block in FENCE.finditer(_before_next_question(text)):
         tag, content = block.groups()
         if tag.lower() in ("select", "with"):  # "```SELECT 1```" has no tag
             tag, content = "", tag + content
@@ -180,7 +186,7 @@ def _candidates(text: str) -> Iterator[_Candidate]:
     """Queries from left to right, none inside another. What does not parse must at least read from something."""
     position = read = 0
     for _ in range(_MAX_CANDIDATES):
-        found = _QUERY.search(text, position)
+        found = QUERY.search(text, position)
         if not found:
             return
         start, position = found.start(), found.end()
@@ -207,8 +213,8 @@ def _closing_quote(text: str, start: int) -> int:
 
 def _before_next_question(text: str) -> str:
     """Cut where, behind a query, the model goes on to ask itself something."""
-    query = _QUERY.search(text)
-    found = _NEXT_QUESTION.search(text, query.end()) if query else None
+    query = QUERY.search(text)
+    found = NEXT_QUESTION.search(text, query.end()) if query else None
     return text[: found.start()] if found else text
 
 
@@ -217,7 +223,7 @@ def _statement(text: str, start: int) -> str:
     inside = text[:start].rstrip().endswith("(")
     end = next((token.start for token in tokens(text, start) if _ends_statement(token, inside)), len(text))
     sql = text[start:end].rstrip()
-    return sql if is_syntax(sql) else _without_tail(sql)
+    return sql if is_syntax(sql) else without_tail(sql)
 
 
 def _ends_statement(token: Token, inside: bool) -> bool:
@@ -226,7 +232,7 @@ def _ends_statement(token: Token, inside: bool) -> bool:
     return (token.text == ";" and token.depth <= 0) or token.text.startswith("```")
 
 
-def _without_tail(sql: str) -> str:
+def without_tail(sql: str) -> str:
     """A statement that does not parse, without what follows it on lines of its own and is no SQL.
 
     Cut before the first line that reads as prose or as the next question; or behind a part that parses when a blank
@@ -236,9 +242,9 @@ def _without_tail(sql: str) -> str:
         head, tail = sql[: found.start()], sql[found.end() :]
         if is_blank(head):
             continue
-        if _NEXT_QUESTION.match(tail) or _HEADING.match(tail) or (_PROSE_LINE.match(tail) and not _GOES_ON.match(tail)):
+        if NEXT_QUESTION.match(tail) or _HEADING.match(tail) or (_PROSE_LINE.match(tail) and not _GOES_ON.match(tail)):
             return head.rstrip()
-        starts_anew = bool(_QUERY.match(tail)) or (found.group().count("\n") > 1 and not _GOES_ON.match(tail))
+        starts_anew = bool(QUERY.match(tail)) or (found.group().count("\n") > 1 and not _GOES_ON.match(tail))
         if starts_anew and is_syntax(head):
             return head.rstrip()
     return sql

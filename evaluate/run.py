@@ -31,6 +31,7 @@ from evaluate.generation.generate import GenerationError  # noqa: E402
 from evaluate.reports.leaderboard import print_leaderboard, write_leaderboard  # noqa: E402
 from evaluate.reports.results_file import ResultsError  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
+from seq2seq.kind import is_encoder_decoder  # noqa: E402
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -41,7 +42,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     what.add_argument(
         "--adapter", type=Path, metavar="DIR", help="output folder of a training, or a folder of such folders"
     )
-    what.add_argument("--model", metavar="NAME_OR_DIR", help="a model as it is; needs --template and --data")
+    what.add_argument(
+        "--model", metavar="NAME_OR_DIR", help="a model as it is; needs --data and, but for T5, --template"
+    )
     what.add_argument(
         "--predictions", type=Path, nargs="+", metavar="FILE", help="JSON lines with id and prediction; need --data"
     )
@@ -55,7 +58,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="converted file or Spider's dev.json (default: the recipe's eval_dataset)",
     )
     parser.add_argument(
-        "--databases", type=Path, metavar="DIR", help="DIR/<db_id>/<db_id>.sqlite (default: data/databases/<corpus>)"
+        "--databases",
+        type=Path,
+        metavar="DIR",
+        help="DIR/<db_id>/<db_id>.sqlite (default: databases/<corpus> beside it)",
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="the first N rows only")
     parser.add_argument(
@@ -80,7 +86,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("--model, --predictions and --gold need --data FILE")
     if options.predictions and len(options.predictions) > 1 and options.out:
         parser.error("--out is for one run; without it each predictions file gets out/<its name>/evaluation")
-    if options.model and not options.template:
+    if options.model and not options.template and not is_encoder_decoder(options.model):
         parser.error("--model needs --template NAME, the template it is to be asked with")
     if options.server and not (options.adapter or options.model):
         parser.error("--server answers for --adapter and --model; --predictions and --gold have their answers")

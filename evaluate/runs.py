@@ -10,13 +10,14 @@ from typing import NamedTuple
 import environment
 from converters.prompt import prompt_hash
 from evaluate.examples import DataError, read_examples, read_predictions
-from evaluate.execution.gold import database_hash
+from evaluate.execution.reader import database_at
 from evaluate.generation import adapters
 from evaluate.report import Written, write_report
 from evaluate.reports.results_file import RESULTS_NAME, read_results, write_text
 from evaluate.reports.tracking import log_evaluation
 from evaluate.score import Settings, database_files, score
 from recipes import recipe
+from seq2seq.kind import SEQ2SEQ, is_encoder_decoder, is_seq2seq
 
 ROOT = environment.ROOT
 
@@ -58,9 +59,14 @@ def data_of(options: argparse.Namespace, values: dict | None = None) -> Data:
     names = recipe.datasets(values or {}, "eval_dataset")
     if not options.data and not names:
         raise DataError("the recipe names no eval_dataset. Give --data FILE")
-    path = options.data or recipe.data_file(names[0])
-    databases = options.databases or ROOT / "data/databases" / path.stem.removesuffix("_eval").removesuffix("_train")
-    return Data(path, read_examples(path)[: options.limit], databases)
+    path = options.data or recipe.data_file(names[0], values)
+    return Data(path, read_examples(path)[: options.limit], options.databases or databases_of(path))
+
+
+def databases_of(path: Path) -> Path:
+    """Where the databases of a converted file lie: beside it, else in `data/`."""
+    below = Path("databases", path.stem.removesuffix("_eval").removesuffix("_train"))
+    return path.parent / below if (path.parent / below).is_dir() else ROOT / "data" / below
 
 
 def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Namespace, base: Done | None) -> Done:
@@ -71,8 +77,8 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     completions = generate(trained.recipe, served_training(trained, options), data, options, folder)
     news = is_news(folder)
     done = finish(about, completions, data, options, folder, started, base)
-    if news and log_evaluation(trained.folder, done.written.report, read_results(folder)):
-        print(f"{trained.name}: metrics and failures logged to the training's W&B run")
+    if news and (trackers := log_evaluation(trained.folder, done.written.report, read_results(folder))):
+        print(f"{trained.name}: metrics logged to the training's run ({', '.join(trackers)})")
     return done
 
 
@@ -89,31 +95,37 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
     folder = trained.folder.parent / name / "evaluation"
     if folder not in known:
         started = time.monotonic()
-        completions = generate(trained.recipe, served_model(model, options), data, options, folder)
-        about = {"name": name, "model": model, "template": trained.recipe["template"]}
+        completions = generate(trained.recipe, served_model(trained.recipe, options), data, options, folder)
+        about = {"name": name, "model": model, "template": trained.recipe.get("template")}
         known[folder] = finish(about, completions, data, options, folder, started)
     return known[folder]
 
 
 def served_training(trained: adapters.Trained, options: argparse.Namespace):
-    """Who answers for a training: vLLM here, or the servers of `--server`."""
-    from evaluate.generation.completions import Remote
-    from evaluate.generation.generate import weights_hash
-
+    """Who answers for a training: a worker here, or the servers of `--server`."""
     if not options.server:
         return adapters.served(trained)
-    names = adapters.served_names(trained)
-    return Remote(options.server, names, options.served_model, weights_hash(trained.folder))
+    return remote(adapters.served_names(trained), trained.folder, trained.recipe, options)
 
 
-def served_model(model: str, options: argparse.Namespace):
-    """Who answers for a model as it is: vLLM here, or the servers of `--server`."""
-    from evaluate.generation.completions import Remote
-    from evaluate.generation.generate import Served, weights_hash
+def served_model(values: dict, options: argparse.Namespace):
+    """Who answers for the model of a recipe as it is: a worker here, or the servers of `--server`."""
+    from evaluate.generation.generate import Served
 
+    model = values["model_name_or_path"]
     if not options.server:
-        return Served(model)
-    return Remote(options.server, (model,), options.served_model, weights_hash(model))
+        return Served(model, seq2seq=is_seq2seq(values))
+    return remote((model,), model, values, options)
+
+
+def remote(names: tuple[str, ...], weights: str | Path, values: dict, options: argparse.Namespace):
+    """The servers of `--server`. Raises GenerationError for an encoder-decoder."""
+    from evaluate.generation.completions import GenerationError, Remote
+    from evaluate.generation.generate import weights_hash
+
+    if is_seq2seq(values):
+        raise GenerationError("--server: vLLM serves no encoder-decoder such as T5. Leave --server out")
+    return Remote(options.server, names, options.served_model, weights_hash(weights))
 
 
 def plain_model(options: argparse.Namespace) -> Done:
@@ -121,8 +133,9 @@ def plain_model(options: argparse.Namespace) -> Done:
     data, started = data_of(options), time.monotonic()
     name = Path(options.model).name
     folder = options.out or ROOT / "out" / f"{name}_base_{data.path.stem}" / "evaluation"
-    asked = {"model_name_or_path": options.model, "template": options.template}
-    completions = generate(asked, served_model(options.model, options), data, options, folder)
+    stage = SEQ2SEQ if is_encoder_decoder(options.model) else "sft"
+    asked = {"model_name_or_path": options.model, "template": options.template, "stage": stage}
+    completions = generate(asked, served_model(asked, options), data, options, folder)
     return finish(
         {"name": name, "model": options.model, "template": options.template},
         completions,
@@ -213,7 +226,7 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
     return {
         "data": str(data.path),
         "data_hash": recipe.file_hash(data.path),
-        "databases": {path.parent.name + "/" + path.name: database_hash(path) for path in sorted(files)},
+        "databases": {path.parent.name + "/" + path.name: database_at(path).digest for path in sorted(files)},
         "prompt_tags": recipe.prompt_tags(data.rows),
         "prompt_hash": prompt_hash(),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from evaluate.examples import read_json
-from evaluate.execution.judge import Example, Verdict, judge_all
+from evaluate.execution.judge import judge_all
+from evaluate.execution.verdict import Example, Verdict
 from evaluate.extract import extract_sql
+from evaluate.extract_statements import extract_statements
+from evaluate.reports.results_file import UNSCORED
 from evaluate.sql import exact_match as exact
 from evaluate.sql.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json
-from evaluate.sql.error_class import classify
+from evaluate.sql.error_class import class_of_error, classify
 from evaluate.sql.features import features
 from evaluate.sql.hardness import hardness
 from evaluate.sql.text_metrics import is_valid_syntax, rouge, token_f1
@@ -33,9 +36,10 @@ def score(rows: list[dict], completions: dict[str, str | None], settings: Settin
         rows: examples (`evaluate.examples`).
         completions: raw completion, or SQL, by row id as text; an id without one is scored as `no_sql`.
     """
-    sqls = {str(row["id"]): found(completions.get(str(row["id"]))) for row in rows}
+    sqls = {str(row["id"]): found(completions.get(str(row["id"])), writes=gold_writes(row)) for row in rows}
     examples = [
-        Example(str(row["id"]), row["output"], sqls[str(row["id"])], database_files(row, settings)) for row in rows
+        Example(str(row["id"]), row["output"], sqls[str(row["id"])], database_files(row, settings), gold_writes(row))
+        for row in rows
     ]
     catalogs = Catalogs(settings.databases)
     verdicts = judge_all(examples, workers=settings.workers, timeout=settings.timeout)
@@ -43,9 +47,16 @@ def score(rows: list[dict], completions: dict[str, str | None], settings: Settin
         yield result_row(row, completions.get(key), sqls[key], verdict, catalogs)
 
 
-def found(completion: str | None) -> str | None:
-    """The SQL in a completion, None where there is none."""
-    return extract_sql(completion) if completion else None
+def gold_writes(row: dict) -> bool:
+    """Whether a row's gold changes its database: the converter tags it `writes`."""
+    return "writes" in row.get("tags", ())
+
+
+def found(completion: str | None, *, writes: bool = False) -> str | None:
+    """The SQL in a completion, None where there is none. Statements that write count only where the gold `writes`."""
+    if not completion:
+        return None
+    return extract_statements(completion) if writes else extract_sql(completion)
 
 
 def database_files(row: dict, settings: Settings) -> tuple[Path, ...]:
@@ -71,7 +82,7 @@ class Catalogs:
 
 def result_row(row: dict, completion: str | None, sql: str | None, verdict: Verdict, catalogs: Catalogs) -> dict:
     """One line of results.jsonl."""
-    gold = row["output"]
+    gold, writes = row["output"], gold_writes(row)
     return {
         "id": row["id"],
         "db_id": row["db_id"],
@@ -81,16 +92,23 @@ def result_row(row: dict, completion: str | None, sql: str | None, verdict: Verd
         "sql": sql,
         "outcome": verdict.outcome,
         "error": verdict.error,
-        "error_class": classify(gold, sql, verdict.outcome, verdict.error),
+        "error_class": classify(gold, sql, verdict.outcome, verdict.error, writes=writes),
         "hardness": hardness(gold),
         "matches": verdict.matches,
-        "exact_match": exact.exact_match(gold, sql, catalogs.of(row)),
+        "exact_match": None if writes else exact.exact_match(gold, sql, catalogs.of(row)),
         "seconds": verdict.seconds,
         "features": list(features(gold)),
         "gold_seconds": verdict.gold_seconds,
-        "syntax": is_valid_syntax(sql),
+        "syntax": is_accepted(sql, verdict) if writes else is_valid_syntax(sql),
         "token_f1": token_f1(gold, sql),
         "rouge": rouge(gold, sql),
         "flags": [name for name in ("gold_empty", "tied_limit") if getattr(verdict, name)],
         "preview": {"gold": verdict.gold_preview, "prediction": verdict.prediction_preview},
     }
+
+
+def is_accepted(sql: str | None, verdict: Verdict) -> bool | None:
+    """Whether SQLite's parser accepted statements that write, told by running them; None where they did not run."""
+    if verdict.outcome in UNSCORED:
+        return None
+    return sql is not None and (verdict.outcome != "error" or class_of_error(verdict.error or "") != "syntax")

@@ -1,14 +1,15 @@
-"""Recipes: read one with its overrides, check it with LLaMA-Factory's own parser, and keep what a run was made with.
+"""Recipes: read one with its overrides, check it with its trainer's own parser, and keep what a run was made with.
 
+    python recipes/recipe.py check  RECIPE.yaml [KEY=VALUE ...]   names a misspelt key, in under a second
     python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml
     python recipes/recipe.py join   RECIPE.yaml [KEY=VALUE ...]   the same check on a further machine; writes nothing
+    python recipes/recipe.py trainer RECIPE.yaml [KEY=VALUE ...]  print the program in .venv/bin that trains it
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
 
-`begin` prints OUT. Exit status 0: train; 3: OUT is trained already, with these settings; 2: the recipe is wrong, or OUT
-holds a training with other settings (nothing is overwritten unasked).
+`begin` prints OUT. Exit status 0: train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2:
+the recipe is wrong, or OUT holds a training with other settings (nothing is overwritten unasked).
 """
 
-import difflib
 import hashlib
 import importlib.metadata
 import json
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
+from recipes import keys, tracking  # noqa: E402
+from seq2seq.kind import is_seq2seq  # noqa: E402
 
 KEPT, FINISHED = "recipe.yaml", "training.json"
 # Keys that say where a training runs, not what it is: a run may go on, or be compared, on another machine.
@@ -60,9 +63,10 @@ def read(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> dict:
         raise RecipeError(f"{path}: {error.strerror}. ./launch.sh list shows the recipes.") from error
     except (YAMLError, OmegaConfBaseException, ValueError) as error:
         raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
-    missing = [key for key in REQUIRED if not values.get(key)]
+    required = [key for key in REQUIRED if key != "template" or not is_seq2seq(values)]  # T5 has no chat template
+    missing = [key for key in required if not values.get(key)]
     if missing:
-        raise RecipeError(f"{path}: key {missing[0]!r} is missing. Add it; every recipe needs {', '.join(REQUIRED)}.")
+        raise RecipeError(f"{path}: key {missing[0]!r} is missing. Add it; every recipe needs {', '.join(required)}.")
     return values
 
 
@@ -78,36 +82,44 @@ def corpora(values: dict) -> list[str]:
     return list(dict.fromkeys(name.removesuffix("_train").removesuffix("_eval") for name in names))
 
 
-def data_file(name: str) -> Path:
-    """The converted file of a data set, as dataset_info.json names it."""
-    info = json.loads((ROOT / "dataset_info.json").read_text(encoding="utf-8"))
+def data_file(name: str, values: dict | None = None) -> Path:
+    """The converted file of a data set, as the dataset_info.json in the `dataset_dir` of the recipe names it."""
+    folder = ROOT / (values or {}).get("dataset_dir", ".")
+    try:
+        info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(
+            f"{folder}/dataset_info.json: {error.strerror}. Key dataset_dir names its folder; here it is ."
+        ) from error
     if name not in info:
         raise RecipeError(f"data set {name!r} is not in dataset_info.json; known: {', '.join(info)}")
-    return ROOT / info[name]["file_name"]
+    return folder / info[name]["file_name"]
 
 
-def check(path: Path, values: dict) -> None:
-    """Let LLaMA-Factory's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one."""
-    from llamafactory import hparams
-    from transformers import HfArgumentParser
+def data_folder(values: dict) -> Path:
+    """The folder of a recipe's converted files; their databases lie in `databases/<corpus>` below it."""
+    return data_file(datasets(values)[0], values).parent
 
-    kinds = (
-        hparams.ModelArguments,
-        hparams.DataArguments,
-        hparams.TrainingArguments,
-        hparams.FinetuningArguments,
-        hparams.GeneratingArguments,
-    )
-    known = {name for kind in kinds for name in kind.__dataclass_fields__}
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "LLaMA-Factory has no such key."
-            raise RecipeError(f"{path}: unknown key {key!r}; {hint}")
-    try:
-        HfArgumentParser(kinds).parse_dict(values)
-    except (ValueError, TypeError, ImportError) as error:
-        raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
+
+def check_names(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
+    """Raise RecipeError for a key that the recipe's trainer does not know, with the nearest one.
+
+    `also`: keys of ours that a misspelt one may have meant.
+    """
+    problem = keys.misspelt(values, also)
+    if problem:
+        raise RecipeError(f"{path}: {problem}")
+
+
+def check(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
+    """Let its trainer's own parser read the recipe. Raises RecipeError, with the nearest key for a misspelt one.
+
+    `also`: as in `check_names`.
+    """
+    check_names(path, values, also)
+    problem = keys.refused(values)
+    if problem:
+        raise RecipeError(f"{path}: {problem}")
 
 
 def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
@@ -134,7 +146,7 @@ def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
         return 0
     out.mkdir(parents=True, exist_ok=True)
     (out / FINISHED).unlink(missing_ok=True)
-    header = f"# {path.stem} with its overrides, as trained: llamafactory-cli train {out / KEPT}\n"
+    header = f"# {path.stem} with its overrides, as trained: {keys.trainer(values)} {out / KEPT}\n"
     write_text(out / KEPT, header + yaml.safe_dump(values, sort_keys=False))
     return 0
 
@@ -148,7 +160,7 @@ def differences(out: Path, values: dict) -> list[str]:
     lines = [f"{key}: {kept.get(key)} -> {values.get(key)}" for key in changed]
     finished = out / FINISHED
     for name, digest in (json.loads(finished.read_text())["data"] if finished.is_file() else {}).items():
-        if data_file(name).is_file() and file_hash(data_file(name)) != digest:
+        if data_file(name, values).is_file() and file_hash(data_file(name, values)) != digest:
             lines.append(f"{name}: the converted file has changed")
     return lines
 
@@ -160,12 +172,13 @@ def finish(out: Path, seconds: float) -> None:
         "recipe": out.name,
         "seconds": seconds,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "data": {name: file_hash(data_file(name)) for name in datasets(values)},
-        "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0]).read_text(encoding="utf-8"))),
+        "data": {name: file_hash(data_file(name, values)) for name in datasets(values)},
+        "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0], values).read_text(encoding="utf-8"))),
         "versions": versions(),
         "commit": commit(),
     }
     write_text(out / FINISHED, json.dumps(record, indent=2) + "\n")
+    tracking.record(out, values, record)
 
 
 def prompt_tags(rows: list[dict]) -> list[str]:
@@ -211,10 +224,16 @@ def main(arguments: list[str]) -> int:
     environment.enter(needs=("omegaconf", "llamafactory"))
     try:
         match arguments:
+            case ["check", path, *overrides]:
+                check_names(Path(path), read(Path(path), overrides))
+                return 0
             case ["begin", path, *overrides]:
                 return begin(Path(path), overrides)
             case ["join", path, *overrides]:
                 return begin(Path(path), overrides, keep=False)
+            case ["trainer", path, *overrides]:
+                print(keys.trainer(read(Path(path), overrides)))
+                return 0
             case ["finish", out, seconds]:
                 finish(Path(out), float(seconds))
                 return 0

@@ -1,6 +1,7 @@
 """A tiny random model with a real tokenizer, made by the tests; every test runs with the hubs switched off."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,31 @@ SPECIAL_TOKENS = (
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+BROWSER_FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium without a window, driven by selenium."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs the Python package selenium")
+    from selenium.webdriver.chrome.service import Service
+
+    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
+    if not (chromium and driver):
+        pytest.skip("needs chromium and chromedriver on PATH")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*BROWSER_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    started = webdriver.Chrome(options=options, service=Service(driver))
+    yield started
+    started.quit()
 
 
 @pytest.fixture(scope="session")

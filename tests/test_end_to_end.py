@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import environment
+from recipes import recipe
 from tests.conftest import ROOT
+from tests.tracked import config_of, history_of, summary_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -72,6 +74,21 @@ def test_every_question_has_one_outcome(first_run, out):
     assert [row["id"] for row in rows] == [question["id"] for question in questions]
     assert sum(report["outcomes"].values()) == len(questions)
     assert report["run"]["prompt_tags"][0] == "style:compact"
+
+
+def test_the_wandb_run_holds_the_arguments_the_loss_curve_and_the_scores(first_run, out):
+    config = config_of(out)
+    assert config["finetuning_args"]["lora_rank"] == 16  # LLaMA-Factory's own
+    assert config["max_steps"] == 4
+    assert config["recipe"] == recipe.read(out / "recipe.yaml")
+    assert config["data"] == {"exoplanets_train": recipe.file_hash(ROOT / "data/exoplanets_train.json")}
+    assert config["prompt_tags"][0] == "style:compact"
+    assert config["commit"] == recipe.commit()
+    assert len(history_of(out, "train/loss")) == 4
+    report = json.loads((out / "evaluation/report.json").read_text())
+    accuracy = report["metrics"]["execution_accuracy"]
+    assert summary_of(out)["evaluation/execution_accuracy"] == accuracy["value"]
+    assert summary_of(out)["evaluation/execution_accuracy_high"] == accuracy["high"]
 
 
 def test_the_same_command_again_trains_and_generates_nothing(first_run, overrides, out):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-COPIED = ("launch.sh", "recipes", "requirements", "environment.py")
+COPIED = ("launch.sh", "recipes", "seq2seq", "requirements", "environment.py")
 
 
 @pytest.fixture
@@ -42,6 +42,12 @@ def test_list_shows_every_recipe_with_its_title(clone):
     assert "Gemma-3-270M (base) on the exoplanets sample, LoRA rank 16, bf16." in lines[-1] + "".join(lines)
 
 
+def test_the_memory_of_the_recipes_needs_the_set_up(clone):
+    run = launch(clone, "list", "--memory")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "launch.sh: list --memory needs .venv. Run ./launch.sh setup\n"
+
+
 def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
     before = sorted(clone.rglob("*"))
     run = launch(clone, "gemma3_270m_lora", "--dry-run", "learning_rate=1.0e-4", cwd=tmp_path)
@@ -51,6 +57,7 @@ def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
         "-m venv --clear .venv",
         "-m venv --clear .venv-vllm",
         "pip install --disable-pip-version-check --no-deps -r requirements/train.txt",
+        "recipes/recipe.py check recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "models/run.py recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "converters/run.py --recipe recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "recipes/recipe.py begin recipes/gemma3_270m_lora.yaml",
@@ -83,6 +90,19 @@ def test_with_a_gpu_the_recipe_is_left_as_it_is(clone, tmp_path):
 
 def test_no_evaluate_stops_after_the_training(clone):
     assert "evaluate/run.py" not in launch(clone, "gemma3_270m_lora", "--dry-run", "--no-evaluate").stdout
+
+
+def test_no_base_evaluates_the_adapter_alone(clone):
+    out = launch(clone, "gemma3_270m_lora", "--dry-run", "--no-base").stdout
+    assert "evaluate/run.py --adapter out/gemma3_270m_lora\n" in out
+
+
+def test_a_sweep_without_evaluation_is_refused(clone):
+    run = launch(clone, "sweep", "gemma3_270m_lora", "seed=1,2", "--no-evaluate")
+    assert run.returncode == 2
+    assert run.stderr == (
+        "launch.sh: sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out.\n"
+    )
 
 
 def test_an_output_dir_override_is_what_is_evaluated(clone):
@@ -118,6 +138,21 @@ def fake_python(folder: Path, script: str) -> str:
     for name in ("bash", "dirname", "cmp", "grep", "cat", "rm", "cp", "head", "sed", "basename", "xargs", "cut"):
         (folder / name).symlink_to(shutil.which(name))
     return str(folder)
+
+
+def test_a_misspelt_override_is_told_before_weights_and_data_are_made(clone):
+    if not (ROOT / ".venv/bin/python").exists():
+        pytest.skip("needs .venv: ./launch.sh setup")
+    for name, pins in ((".venv", "train"), (".venv-vllm", "vllm-cuda" if shutil.which("nvidia-smi") else "vllm-cpu")):
+        (clone / name / "bin").mkdir(parents=True)
+        shutil.copy(clone / f"requirements/{pins}.txt", clone / name / "pins.txt")
+        (clone / name / "bin/python").write_text(f'#!/bin/sh\nexec "{ROOT}/.venv/bin/python" "$@"\n')
+        (clone / name / "bin/python").chmod(0o755)
+    run = launch(clone, "gemma3_270m_lora", "lora_rnak=4")
+    assert run.returncode == 2
+    assert run.stderr.endswith(": unknown key 'lora_rnak'; did you mean 'lora_rank'?\n")
+    assert "models/run.py" not in run.stdout
+    assert not (clone / "data").exists()
 
 
 def test_a_python_without_venv_is_told_what_to_install(clone, tmp_path):
@@ -209,7 +244,7 @@ def test_two_launchers_do_not_prepare_the_same_files_at_once(clone):
             )
             assert second.poll() is None
             fcntl.flock(lock, fcntl.LOCK_UN)
-            assert "models/run.py" in second.stdout.read()
+            assert "recipes/recipe.py check" in second.stdout.read()
             assert second.wait() == 7
 
 

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--database", type=resolved, metavar="FILE", help="your SQLite file")
     add("--questions", type=resolved, metavar="FILE", help="CSV, JSON or JSON lines with the columns question and sql")
-    add("--name", help="what the database is called (default: the name of its file)")
+    add("--db-id", metavar="NAME", help="what the database is called (default: the name of its file)")
     add_split(parser)
 
 
@@ -60,15 +60,15 @@ def sources(arguments: argparse.Namespace) -> list[Path]:
 def prepare(arguments: argparse.Namespace) -> None:
     """Read all questions once, run their golds, and copy the database. Raises ConversionError with all mistakes."""
     read_schema(arguments.database)
-    arguments.name = arguments.name or arguments.database.stem
-    if not re.fullmatch(r"[\w.-]+", arguments.name):
+    arguments.db_id = arguments.db_id or arguments.database.stem
+    if not re.fullmatch(r"[\w.-]+", arguments.db_id):
         raise ConversionError(
-            f"--name {arguments.name!r}: letters, digits, '_', '.' and '-' only. Give another --name."
+            f"--db-id {arguments.db_id!r}: letters, digits, '_', '.' and '-' only. Give another --db-id."
         )
     mistakes, ids, arguments.failing = [], {}, {}
     for raw in read_rows(arguments.questions):
         found = fields(raw.row)
-        mistakes += [f"{raw.place}: {mistake}" for mistake in mistakes_in(found, raw, ids, arguments.name)]
+        mistakes += [f"{raw.place}: {mistake}" for mistake in mistakes_in(found, raw, ids, arguments.db_id)]
         if not mistakes:
             run = file_gold(arguments.database, tidy(found["sql"]))
             if not run.runs:
@@ -94,7 +94,7 @@ def mistakes_in(found: dict[str, str], raw: Raw, ids: dict[str, str], name: str)
         elif not found[column]:
             yield f"column {column!r} is empty"
     if found.get("db_id", name) != name:
-        yield f"db_id {found['db_id']!r}, but the database is {name!r}; one database at a time (--name names it)"
+        yield f"db_id {found['db_id']!r}, but the database is {name!r}; one database at a time (--db-id names it)"
     own = found.get("id")
     if own and own in ids:
         yield f"id {own!r} stands already in {ids[own].rpartition(': ')[2]}"
@@ -120,7 +120,7 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def database_path(arguments: argparse.Namespace) -> str:
-    return f"{arguments.name}/{arguments.name}.sqlite"
+    return f"{arguments.db_id}/{arguments.db_id}.sqlite"
 
 
 def has_parts(arguments: argparse.Namespace) -> bool:
@@ -137,8 +137,8 @@ def candidates(part: str, arguments: argparse.Namespace) -> Iterator[Candidate |
             continue
         number = raw.place.rpartition(" ")[2]
         yield Candidate(
-            found.get("id") or f"{arguments.name}-{number}",
-            *(arguments.name, found["question"], found["sql"], raw.place, found.get("evidence", "")),
+            found.get("id") or f"{arguments.db_id}-{number}",
+            *(arguments.db_id, found["question"], found["sql"], raw.place, found.get("evidence", "")),
         )
 
 

@@ -52,6 +52,14 @@ def same_answer(gold: Sequence[Row], predicted: Sequence[Row], *, ordered: bool)
     )
 
 
+def rows_agree(gold: Sequence[Row], predicted: Sequence[Row]) -> bool:
+    """Whether the rows agree in any order, the columns staying where they are. Both have as many columns."""
+    if len(gold) != len(predicted):
+        return False
+    gold_cells, cells = ([column.cells for column in _columns(rows)] for rows in (gold, predicted))
+    return _rows_agree(gold_cells, cells)
+
+
 def cells_agree(gold: Cell, predicted: Cell) -> bool:
     """NULL with NULL; text with text but for case and white space; blobs when equal; numbers within the tolerance.
 

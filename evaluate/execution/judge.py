@@ -1,90 +1,60 @@
 """One example in, one verdict out: gold and predicted SQL are run on every database file and compared by every rule.
 
+Queries are judged here by their results; an example whose gold writes is handed to `write.py`.
 Standard library only, so that a worker starts in milliseconds and scoring needs neither torch nor vLLM.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from evaluate.execution.gold import GoldCache
 from evaluate.execution.match import REWRITES, RULES
-from evaluate.execution.sandbox import Execution, Limits, database_problem, run_query
+from evaluate.execution.reader import Database, Reader, database_at
+from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, database_problem
+from evaluate.execution.ties import is_tied
+from evaluate.execution.verdict import GRACE_SECONDS, TOO_LONG, Announce, Example, Verdict, preview
 from evaluate.sql.sql_text import tie_breakers
 
 if TYPE_CHECKING:
     from evaluate.execution.pool import Lost
 
-OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
-PREVIEW_ROWS = 5
-PREVIEW_CHARACTERS = 80
 _MANY_ROWS = 1_000  # to compare fewer takes no time worth limiting
-_TOO_LONG = "comparing the results took too long"
-GRACE_SECONDS = 1.0  # beyond the deadline of a query, before its worker is ended
-
-Preview = dict[str, Any]
 
 
-class Example(NamedTuple):
-    """What is judged. `predicted` is None where no SQL was found; a prediction must match on every database file."""
+class Readers(NamedTuple):
+    """What runs the golds, and what runs the predictions: no connection serves both."""
 
-    id: str
-    gold: str
-    predicted: str | None
-    databases: tuple[Path, ...]
+    golds: Reader
+    predictions: Reader
 
-
-class Verdict(NamedTuple):
-    """What became of one example.
-
-    outcome          one of OUTCOMES, the first that holds of: `no_database` (a file is missing or unreadable),
-                     `gold_error` (the gold fails, overruns or is too large on a file), `no_sql` (nothing was
-                     predicted), then `error`, `timeout` or `too_large` (the first file on which the prediction fails),
-                     and last `correct` or `wrong_result` by the rule `strict`
-    error            what went wrong, else None
-    matches          rule name -> verdict on all files; all False where nothing was compared. `spider` alone can hold
-                     where the prediction is an error: it runs an edited text, as the official tool does
-    seconds          time of the prediction in SQLite, summed over the files; `gold_seconds` that of the gold's first
-                     run
-    gold_preview     {"columns": [...], "rows": the first 5, "total": rows in all} on the first file that does not
-                     match, or the first file; text cut at 80 characters, blobs in hexadecimal. None when there is no
-                     result.
-    gold_empty       the gold returns no rows on any file
-    tied_limit       the gold's LIMIT cuts through a tie on some file (`GoldCache.is_tied`)
-    """
-
-    outcome: str
-    error: str | None = None
-    matches: dict[str, bool] = dict.fromkeys(RULES, False)
-    seconds: float = 0.0
-    gold_seconds: float = 0.0
-    gold_preview: Preview | None = None
-    prediction_preview: Preview | None = None
-    gold_empty: bool = False
-    tied_limit: bool = False
-
-
-Announce = Callable[[float, Verdict], None]
+    @classmethod
+    def within(cls, limits: Limits) -> "Readers":
+        """Two readers with these limits and results of 160 MiB in all."""
+        return cls(Reader(limits), Reader(limits, max_bytes=32 * MEBIBYTE))
 
 
 def judge(
     example: Example,
     *,
     limits: Limits = Limits(),  # noqa: B008 - immutable
-    golds: GoldCache | None = None,
+    readers: Readers | None = None,
     announce: Announce = lambda seconds, verdict: None,
 ) -> Verdict:
     """Judge one example. Nothing the SQL does raises; only a defect of this program does.
 
-    `golds` keeps gold results between calls. Before each query, `announce` is told how long it may take and what the
-    verdict is should it never come back.
+    `readers` keep results between calls and take the place of `limits`. Before each query, `announce` is told how long
+    it may take and what the verdict is should it never come back.
     """
     problem = _databases_problem(example.databases)
     if problem:
         return Verdict("no_database", problem)
-    bench = _Bench(example.databases, golds or GoldCache(limits), announce)
     try:
+        if example.writes:
+            from evaluate.execution.write import judge_write  # few runs have any
+
+            return judge_write(example, (readers or Readers.within(limits)).golds.limits, announce)
+        databases = tuple(map(database_at, example.databases))
+        bench = _Bench(databases, *(readers or Readers.within(limits)), announce)
         gold = _run_gold(example.gold, bench)
         if gold.outcome == "gold_error" or example.predicted is None:
             return gold
@@ -108,9 +78,9 @@ def judge_all(
     """
     limits = limits._replace(seconds=timeout)
     if workers <= 1:
-        golds = GoldCache(limits)
+        readers = Readers.within(limits)
         for example in examples:
-            yield example.id, judge(example, limits=limits, golds=golds)
+            yield example.id, judge(example, readers=readers)
         return
     from evaluate.execution.pool import Lost, stream  # costs as much as judging sixty examples
 
@@ -122,25 +92,9 @@ def judge_all(
 
 
 def make_judge(limits: Limits) -> Callable[[Example, Announce], Verdict]:
-    """`judge` for a worker: with these limits and gold results kept from one example to the next."""
-    golds = GoldCache(limits)
-    return lambda example, announce: judge(example, limits=limits, golds=golds, announce=announce)
-
-
-def preview(execution: Execution) -> Preview:
-    """The first rows of a result in plain JSON values."""
-    rows = [[_plain(cell) for cell in row] for row in execution.rows[:PREVIEW_ROWS]]
-    return {"columns": [_plain(name) for name in execution.columns], "rows": rows, "total": len(execution.rows)}
-
-
-def _plain(cell: object) -> object:
-    if isinstance(cell, bytes):
-        cell = cell[: PREVIEW_CHARACTERS // 2 + 1].hex()
-    if isinstance(cell, float) and not math.isfinite(cell):
-        return str(cell)
-    if isinstance(cell, str) and len(cell) > PREVIEW_CHARACTERS:
-        return cell[: PREVIEW_CHARACTERS - 1] + "…"
-    return cell
+    """`judge` for a worker: with these limits, and results kept from one example to the next."""
+    readers = Readers.within(limits)
+    return lambda example, announce: judge(example, readers=readers, announce=announce)
 
 
 def _databases_problem(databases: tuple[Path, ...]) -> str | None:
@@ -152,8 +106,9 @@ def _databases_problem(databases: tuple[Path, ...]) -> str | None:
 class _Bench(NamedTuple):
     """Where one example is run."""
 
-    databases: tuple[Path, ...]
-    golds: GoldCache
+    databases: tuple[Database, ...]
+    golds: Reader
+    predictions: Reader
     announce: Announce
 
     def begin(self, state: Verdict, queries: int = 1) -> None:
@@ -170,10 +125,10 @@ def _run_gold(gold_sql: str, bench: _Bench) -> Verdict:
         bench.begin(failing)
         results.append(bench.golds.run(sql, database))
         if results[-1].status != "ok":
-            return Verdict("gold_error", f"{database.name}: {results[-1].error}", gold_seconds=results[-1].seconds)
+            return Verdict("gold_error", f"{database.path.name}: {results[-1].error}", gold_seconds=results[-1].seconds)
         if not tied and tie_breakers(sql, 1):
             bench.begin(failing, queries=2)
-            tied = bench.golds.is_tied(sql, database)
+            tied = is_tied(bench.golds, sql, database)
     return Verdict(
         "no_sql",
         gold_seconds=sum(result.seconds for result in results),
@@ -232,14 +187,15 @@ def _with_outcome(verdict: Verdict, ran: _Ran) -> Verdict:
 
 def _run_group(group: _Group, so_far: Verdict, bench: _Bench) -> _Ran:
     """Run both texts on one file after the other, until no rule of the group can hold any more."""
-    comparing = so_far if so_far.outcome != "timeout" else so_far._replace(outcome="wrong_result", error=_TOO_LONG)
+    comparing = so_far if so_far.outcome != "timeout" else so_far._replace(outcome="wrong_result", error=TOO_LONG)
     ran: _Ran | None = None
     for database in bench.databases:
-        if not bench.golds.holds(group.gold_text, database):
+        if not bench.golds.known(group.gold_text, database):
             bench.begin(so_far)
         gold = bench.golds.run(group.gold_text, database)
-        bench.begin(so_far)
-        predicted = run_query(group.predicted_text, database, bench.golds.limits)
+        if not bench.predictions.known(group.predicted_text, database):
+            bench.begin(so_far)
+        predicted = bench.predictions.run(group.predicted_text, database)
         if len(predicted.rows) > _MANY_ROWS:
             bench.begin(comparing)
         ran = _add(ran, gold, predicted, _matches(group, gold, predicted))

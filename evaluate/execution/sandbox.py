@@ -1,11 +1,11 @@
 """Run one query on one SQLite file without letting it change, make or exhaust anything.
 
-Covered: a fresh read-only connection a query (`mode=ro`, `immutable=1`: no file is made, not even for a database in WAL
-mode); an authorizer that lets SELECT, READ, FUNCTION and RECURSIVE pass and nothing else, and no function that reaches
-a file; a deadline; limits on rows, bytes, the length of a value, of the SQL and of a LIKE pattern, expression depth
-and SQLite's own memory; text that is not UTF-8 (bad bytes are dropped). Not covered: a single C call that runs on past
-the deadline (`instr` on megabytes, a query that takes for ever to plan) and memory outside SQLite. Those need a
-process that can be killed: `pool.py`.
+Covered: a read-only connection (`mode=ro`, `immutable=1`: no file is made, not even for a database in WAL mode), fresh
+for a query or kept by `reader.py` as long as nothing went wrong on it; an authorizer that lets SELECT, READ, FUNCTION
+and RECURSIVE pass and nothing else, and no function that reaches a file; a deadline; limits on rows, bytes, the length
+of a value, of the SQL and of a LIKE pattern, expression depth and SQLite's own memory; text that is not UTF-8 (bad
+bytes are dropped). Not covered: a single C call that runs on past the deadline (`instr` on megabytes, a query that
+takes for ever to plan) and memory outside SQLite. Those need a process that can be killed: `pool.py`.
 """
 
 import os
@@ -59,6 +59,7 @@ class Limits(NamedTuple):
     like_pattern_bytes: int = 1_000  # longer ones can take quadratic time
     expression_depth: int = 1_000
     heap_bytes: int = 512 * MEBIBYTE  # SQLite's memory in this process; sorting happens there, never in a file
+    copy_bytes: int = 64 * MEBIBYTE  # a database that is written to (`write.py`); it may double
 
 
 class Execution(NamedTuple):
@@ -75,15 +76,15 @@ class Execution(NamedTuple):
     size: int = 0
 
 
-class _Refused(Exception):
-    """The query reached one of our limits; carries the status and a text for people."""
+class Refused(Exception):
+    """The SQL reached one of our limits; carries the status and a text for people."""
 
     def __init__(self, status: Status, text: str) -> None:
         super().__init__(text)
         self.status: Status = status
 
 
-class _Guard:
+class Guard:
     """What SQLite asks while a query runs: may it do this, and may it go on."""
 
     def __init__(self, seconds: float) -> None:
@@ -137,38 +138,59 @@ def _limit_heap(heap_bytes: int) -> None:
 
 
 def run_query(sql: str, database: str | os.PathLike[str], limits: Limits = Limits()) -> Execution:  # noqa: B008
-    """Run one SELECT (or WITH, VALUES) and fetch all its rows; never raises for anything that the query does.
+    """Run one SELECT (or WITH, VALUES) on a connection of its own; never raises for anything that the query does.
 
     `error` holds SQLite's own text, with what was attempted behind "not authorized". Named errors of ours: an empty or
     comment-only text, two statements, a database that cannot be read.
     """
-    if len(sql.encode("utf-8", "surrogatepass")) > limits.sql_bytes:
-        return Execution("too_large", error=f"the SQL is longer than {limits.sql_bytes:,} bytes")
-    problem = database_problem(database) or _text_problem(sql)
+    problem = database_problem(database)
     if problem:
         return Execution("error", error=problem)
-    guard = _Guard(limits.seconds)
+    try:
+        connection = connect(database, limits)
+    except sqlite3.Error as error:
+        return Execution("error", error=str(error))
+    with closing(connection):
+        return run_on(connection, sql, limits)
+
+
+def run_on(connection: sqlite3.Connection, sql: str, limits: Limits) -> Execution:
+    """As `run_query`, on a connection that `connect` made with these limits; it is fit for more only after an "ok"."""
+    if len(sql.encode("utf-8", "surrogatepass")) > limits.sql_bytes:
+        return Execution("too_large", error=f"the SQL is longer than {limits.sql_bytes:,} bytes")
+    problem = text_problem(sql)
+    if problem:
+        return Execution("error", error=problem)
+    guard = Guard(limits.seconds)
+    connection.set_authorizer(guard.authorize)
+    connection.set_progress_handler(guard.stop, _STEPS)
     start = time.perf_counter()
     try:
-        with closing(_connect(database, limits)) as connection:
-            connection.set_authorizer(guard.authorize)
-            connection.set_progress_handler(guard.stop, _STEPS)
-            start = time.perf_counter()
-            execution = _fetch(connection, sql, limits, guard)
-    except (sqlite3.Error, sqlite3.Warning, _Refused, MemoryError, ValueError, OverflowError) as error:
-        execution = _failed(error, guard, limits)
+        execution = _fetch(connection, sql, limits, guard)
+    except (sqlite3.Error, sqlite3.Warning, Refused, MemoryError, ValueError, OverflowError) as error:
+        execution = failure(error, guard, limits)
     return execution._replace(seconds=time.perf_counter() - start)
 
 
-def _text_problem(sql: str) -> str | None:
+def text_problem(sql: str) -> str | None:
+    """Why a text cannot be run at all, or None."""
     if "\0" in sql:
         return "the SQL holds a NUL character"
     return "no statement: the SQL is empty or only comments" if is_blank(sql) else None
 
 
-def _connect(database: str | os.PathLike[str], limits: Limits) -> sqlite3.Connection:
+def connect(database: str | os.PathLike[str], limits: Limits) -> sqlite3.Connection:
+    """A read-only connection with the limits that SQLite keeps; the schema is read, so that no query pays for that."""
+    uri = _read_only_uri(os.fspath(database))
+    connection = restrict(sqlite3.connect(uri, uri=True, isolation_level=None, cached_statements=0), limits)
+    with suppress(sqlite3.Error):  # a damaged file: the query itself will say so
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 0").close()
+    return connection
+
+
+def restrict(connection: sqlite3.Connection, limits: Limits) -> sqlite3.Connection:
+    """The same connection with the limits that SQLite keeps, and temporary tables in memory."""
     _limit_heap(limits.heap_bytes)
-    connection = sqlite3.connect(_read_only_uri(os.fspath(database)), uri=True, isolation_level=None)
     connection.text_factory = _decode
     for category, value in (
         (sqlite3.SQLITE_LIMIT_LENGTH, limits.value_bytes),
@@ -193,17 +215,17 @@ def _decode(text: bytes) -> str:
     return text.decode("utf-8", "ignore")
 
 
-def _fetch(connection: sqlite3.Connection, sql: str, limits: Limits, guard: _Guard) -> Execution:
+def _fetch(connection: sqlite3.Connection, sql: str, limits: Limits, guard: Guard) -> Execution:
     cursor = _execute(connection, sql, guard)
     if cursor.description is None:
-        raise _Refused("error", "the statement returns no columns")
-    rows, size = _collect(cursor, limits)
+        raise Refused("error", "the statement returns no columns")
+    rows, size = collect(cursor, limits)
     if guard.stop():  # a single C call ran past the deadline, where nobody asked
-        raise _Refused("timeout", f"longer than {limits.seconds:g} s")
+        raise Refused("timeout", f"longer than {limits.seconds:g} s")
     return Execution("ok", tuple(column[0] for column in cursor.description), rows, size=size)
 
 
-def _execute(connection: sqlite3.Connection, sql: str, guard: _Guard) -> sqlite3.Cursor:
+def _execute(connection: sqlite3.Connection, sql: str, guard: Guard) -> sqlite3.Cursor:
     """Start the query. Setting up a virtual table (full text, `json_each`) would be denied, so it happens before."""
     ready: set[str] = set()
     while True:
@@ -228,28 +250,32 @@ def _virtual_tables(connection: sqlite3.Connection, mention: str) -> set[str]:
     return {str(name) for (name,) in stored} | set(_BUILT_IN_TABLE.findall(mention))
 
 
-def _collect(cursor: Iterable[Row], limits: Limits) -> tuple[tuple[Row, ...], int]:
+def collect(cursor: Iterable[Row], limits: Limits) -> tuple[tuple[Row, ...], int]:
+    """All rows and the bytes they take in Python. Raises Refused where they are more than `limits` allow."""
     rows: list[Row] = []
     size = 0
     bytes_of = sys.getsizeof
     for row in islice(cursor, limits.rows + 1):  # counted one by one: a thousand of them may not fit into memory
         size += bytes_of(row) + sum(map(bytes_of, row))
         if size > limits.result_bytes:
-            raise _Refused("too_large", f"the rows take more than {limits.result_bytes:,} bytes")
+            raise Refused("too_large", f"the rows take more than {limits.result_bytes:,} bytes")
         rows.append(row)
     if len(rows) > limits.rows:
-        raise _Refused("too_large", f"more than {limits.rows:,} rows")
+        raise Refused("too_large", f"more than {limits.rows:,} rows")
     return tuple(rows), size
 
 
-def _failed(error: Exception, guard: _Guard, limits: Limits) -> Execution:
+def failure(error: Exception, guard: Guard, limits: Limits) -> Execution:
+    """What an exception says of the SQL: an Execution that is not "ok"."""
     text = str(error)
-    if isinstance(error, _Refused):
+    if isinstance(error, Refused):
         return Execution(error.status, error=text)
-    if guard.overran and text == "interrupted":
+    if guard.overran and (text == "interrupted" or "authoriz" in text):  # refused because it is late
         return Execution("timeout", error=f"longer than {limits.seconds:g} s")
     if isinstance(error, MemoryError):
         return Execution("too_large", error=f"more than {limits.heap_bytes:,} bytes of memory")
+    if "disk is full" in text:
+        return Execution("too_large", error=f"the tables grow beyond {2 * limits.copy_bytes:,} bytes")
     if "too big" in text:
         return Execution("too_large", error=f"{text} (at most {limits.value_bytes:,} bytes)")
     if "one statement" in text:

@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import environment
 from evaluate.generation.generate import Served, has_gpu, weights_hash
 from recipes import recipe
+from seq2seq.kind import is_seq2seq
 
 ROOT = environment.ROOT
 
@@ -66,19 +68,16 @@ def read_recipe(folder: Path) -> dict:
 def served(trained: Trained) -> Served:
     """What vLLM loads for a training: the folder itself, the merged model, or base and adapter.
 
-    On a CPU an unmerged adapter generates at a fifth of the speed, so it is merged. vLLM refuses DoRA adapters and
-    those with whole trained modules everywhere.
+    On a CPU an unmerged adapter generates at a fifth of the speed, so it is merged. Raises AdapterError as
+    `usable_adapter` does.
     """
+    if is_seq2seq(trained.recipe):
+        return seq2seq_served(trained)
     if not trained.is_adapter:
         return Served(str(trained.folder))
-    config = json.loads((trained.folder / "adapter_config.json").read_text(encoding="utf-8"))
-    if (
-        has_gpu()
-        and config.get("peft_type") == "LORA"
-        and not config.get("use_dora")
-        and not config.get("modules_to_save")
-    ):
-        return Served(trained.recipe["model_name_or_path"], trained.folder)
+    adapter = usable_adapter(trained)
+    if has_gpu() and vllm_applies(read_config(adapter)):
+        return Served(trained.recipe["model_name_or_path"], adapter)
     return Served(str(merged(trained)))
 
 
@@ -87,35 +86,86 @@ def served_names(trained: Trained) -> tuple[str, ...]:
     return trained.name, str(trained.folder), str(trained.folder / "merged")
 
 
-def merged(trained: Trained) -> Path:
-    """The folder of base and adapter merged by `llamafactory-cli export`, made where missing or out of date."""
-    target, note = trained.folder / "merged", trained.folder / "merged" / "merged_from.txt"
-    digest = weights_hash(trained.folder)
-    if note.is_file() and note.read_text(encoding="utf-8") == digest:
-        return target
-    command = [
-        str(environment.TRAIN / "bin/llamafactory-cli"),
-        "export",
-        *(word for key, value in export_values(trained, target).items() for word in (f"--{key}", value)),
-    ]
+def seq2seq_served(trained: Trained) -> Served:
+    """What transformers loads for an encoder-decoder: the folder itself, or the un-quantised base and the adapter."""
+    if trained.is_adapter:
+        return Served(trained.recipe["model_name_or_path"], trained.folder, seq2seq=True)
+    return Served(str(trained.folder), seq2seq=True)
+
+
+def vllm_applies(config: dict) -> bool:
+    """Whether vLLM can apply an adapter unmerged: not DoRA, OFT, PiSSA, nor one with whole trained modules."""
+    whole = config.get("use_dora") or config.get("modules_to_save")
+    return config.get("peft_type") == "LORA" and not whole and not is_pissa(config)
+
+
+def usable_adapter(trained: Trained) -> Path:
+    """The folder of the adapter that belongs to the base as it is: a PiSSA adapter's converted form where it has one.
+
+    A PiSSA adapter belongs to what is left of the base without its principal part. With `pissa_iter` that part comes
+    from a random algorithm, so it cannot be made again: merged from there, the model is another one than was trained.
+    Raises AdapterError where only that form is there.
+    """
+    config, converted = read_config(trained.folder), trained.folder / "pissa_converted"
+    if not is_pissa(config):
+        return trained.folder
+    if trained.recipe.get("pissa_convert") and (converted / "adapter_config.json").is_file():
+        return converted
+    if config["init_lora_weights"] != "pissa":
+        raise AdapterError(
+            f"{trained.folder}: a PiSSA adapter whose start ({config['init_lora_weights']}) was drawn at random and is "
+            "not kept, so that it fits no base. Train again with pissa_convert: true, or with pissa_iter: -1."
+        )
+    return trained.folder
+
+
+def read_config(adapter: Path) -> dict:
+    return json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+
+
+def is_pissa(config: dict) -> bool:
+    """Whether an adapter's configuration says that PEFT takes the principal part out of the base when it loads it."""
+    return str(config.get("init_lora_weights")).startswith("pissa")
+
+
+def export_in_new_process(arguments: list[str], log: Path) -> None:
+    """Run `llamafactory-cli export`, what it says going into `log`. Raises AdapterError where it fails."""
+    command = [str(environment.TRAIN / "bin/llamafactory-cli"), "export", *arguments]
     print("+", *command, flush=True)
-    log = trained.folder / "merge.log"
     with log.open("w", encoding="utf-8") as file:
         status = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT).returncode
     if status:
-        raise AdapterError(f"{trained.folder}: llamafactory-cli export ended with status {status}; see {log}")
+        raise AdapterError(f"{log.parent}: llamafactory-cli export ended with status {status}; see {log}")
+
+
+def merged(trained: Trained, export: Callable[[list[str], Path], None] = export_in_new_process) -> Path:
+    """The folder of base and adapter merged by LLaMA-Factory's export, made where missing or out of date.
+
+    `export` takes the command's arguments and a log file. Raises AdapterError.
+    """
+    target, note = trained.folder / "merged", trained.folder / "merged" / "merged_from.txt"
+    adapter = usable_adapter(trained)
+    digest = weights_hash(adapter)
+    if note.is_file() and note.read_text(encoding="utf-8") == digest:
+        return target
+    values = export_values(trained.recipe, adapter, target)
+    export([word for key, value in values.items() for word in (f"--{key}", value)], trained.folder / "merge.log")
     note.write_text(digest, encoding="utf-8")
     return target
 
 
-def export_values(trained: Trained, target: Path) -> dict[str, str]:
-    """The keys of the export: the base un-quantised, since merging into 4 bits loses what was learnt."""
+def export_values(values: dict, adapter: Path, target: Path) -> dict[str, str]:
+    """The keys of the export: the base un-quantised, since merging into 4 bits loses what was learnt.
+
+    `finetuning_type` is `lora` for an OFT adapter too: LLaMA-Factory refuses `oft` here, and PEFT reads the kind from
+    the adapter's own configuration.
+    """
     return {
-        "model_name_or_path": trained.recipe["model_name_or_path"],
-        "adapter_name_or_path": str(trained.folder),
-        "template": trained.recipe["template"],
-        "finetuning_type": trained.recipe.get("finetuning_type", "lora"),
+        "model_name_or_path": values["model_name_or_path"],
+        "adapter_name_or_path": str(adapter),
+        "template": values["template"],
+        "finetuning_type": "lora",
         "export_dir": str(target),
         "export_device": "cpu",
-        "trust_remote_code": str(trained.recipe.get("trust_remote_code", False)).lower(),
+        "trust_remote_code": str(values.get("trust_remote_code", False)).lower(),
     }

@@ -1,4 +1,6 @@
-"""Completions for encoded prompts: from the vLLM worker in `.venv-vllm`, one process a GPU, or from running servers.
+"""Completions for encoded prompts: from a worker process, one a GPU, or from running servers.
+
+The worker is vLLM's in `.venv-vllm`, or for an encoder-decoder, which vLLM does not serve, transformers' in `.venv`.
 
 What is in `completions.jsonl` is kept where model, adapter, prompts and sampling are those of the run before
 (`generation.json` says), so that a stopped run goes on and a second run generates nothing.
@@ -8,6 +10,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,14 +31,16 @@ from evaluate.generation.prompts import Encoded
 from evaluate.reports.results_file import write_text
 
 WORKER = Path(__file__).with_name("vllm_worker.py")
+SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # what vLLM allows as max_lora_rank
 
 
 class Served(NamedTuple):
-    """What vLLM serves: a model folder or hub name, and an adapter folder where it is applied unmerged."""
+    """What a worker loads: a model folder or name, an adapter folder where it is applied unmerged; and which worker."""
 
     model: str
     adapter: Path | None = None
+    seq2seq: bool = False
 
 
 class Sampling(NamedTuple):
@@ -75,7 +80,7 @@ def complete(
 
 
 def make_job(encoded: Encoded, served: Served | Remote, sampling: Sampling) -> dict:
-    """What the completions depend on: the worker's job but for its files (see evaluate/generation/vllm_worker.py).
+    """What the completions depend on: the worker's job but for its files (see vllm_worker.py, seq2seq_worker.py).
 
     For servers their addresses are no part of it.
     """
@@ -85,13 +90,14 @@ def make_job(encoded: Encoded, served: Served | Remote, sampling: Sampling) -> d
     gpu = has_gpu()
     return {
         "model": served.model,
+        "seq2seq": served.seq2seq,
         "weights": weights_hash(served.model),
         "adapter": str(served.adapter) if served.adapter else None,
         "adapter_hash": weights_hash(served.adapter) if served.adapter else None,
-        "adapter_rank": adapter_rank(served.adapter) if served.adapter else None,
+        "adapter_rank": adapter_rank(served.adapter) if served.adapter and not served.seq2seq else None,
         "max_model_len": encoded.longest + sampling.max_tokens + 1,
         "stop_token_ids": encoded.stop_token_ids,
-        "dtype": "auto" if gpu else "bfloat16",
+        "dtype": "float32" if served.seq2seq else "auto" if gpu else "bfloat16",
         "eager": not gpu,  # compiling costs a CPU more than some hundred questions give back
         **sampling._asdict(),
     }
@@ -132,19 +138,19 @@ def visible_gpus() -> list[str]:
 
 
 def run_workers(folder: Path, job: dict, waiting: list[tuple[str, list[int]]], gpus: list[str]) -> None:
-    """Run one vLLM worker a GPU, each on its part of the `waiting` prompts; without `gpus` one worker on all of them.
+    """Run one worker a GPU, each on its part of the `waiting` prompts; without `gpus` one worker on all of them.
 
     Their progress goes to the terminal. Raises GenerationError where one fails, once all have ended; what they made
     is kept.
     """
     if not gpus:
-        return await_workers([start_worker(folder / "generation.json")])
+        return await_workers([start_worker(folder / "generation.json", job["seq2seq"])])
     shards = write_shards(folder, job, split(waiting, len(gpus)))
     bars = [{"TQDM_POSITION": str(line), "TQDM_DESC": f"GPU {gpu}"} for line, gpu in enumerate(gpus)]
     try:
         await_workers(
             [
-                start_worker(shard.job, CUDA_VISIBLE_DEVICES=gpu, **bar)
+                start_worker(shard.job, job["seq2seq"], CUDA_VISIBLE_DEVICES=gpu, **bar)
                 for shard, gpu, bar in zip(shards, gpus, bars, strict=False)
             ]
         )
@@ -152,12 +158,14 @@ def run_workers(folder: Path, job: dict, waiting: list[tuple[str, list[int]]], g
         collect_shards(folder)
 
 
-def start_worker(job: Path, **variables: str) -> subprocess.Popen:
-    """Start the vLLM worker on a job file. Raises GenerationError where vLLM is not installed."""
+def start_worker(job: Path, seq2seq: bool = False, **variables: str) -> subprocess.Popen:
+    """Start a worker on a job file. Raises GenerationError where vLLM is not installed."""
     python = environment.VLLM / "bin/python"
-    if not python.exists():
+    if seq2seq:
+        python = Path(sys.executable)  # this process has all that transformers' worker needs
+    elif not python.exists():
         raise GenerationError(f"{environment.VLLM} is missing: vLLM is not installed. Run ./launch.sh setup")
-    command = [str(python), str(WORKER), str(job)]
+    command = [str(python), str(SEQ2SEQ_WORKER if seq2seq else WORKER), str(job)]
     print("+", *(f"{key}={value}" for key, value in variables.items() if key[:4] == "CUDA"), *command, flush=True)
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"} | variables)
 
@@ -166,7 +174,7 @@ def await_workers(workers: list[subprocess.Popen]) -> None:
     """Wait for all workers. Raises GenerationError with the status of the first that failed."""
     failed = [status for status in [worker.wait() for worker in workers] if status]
     if failed:
-        raise GenerationError(f"the vLLM worker ended with status {failed[0]}; its message stands above.")
+        raise GenerationError(f"the worker ended with status {failed[0]}; its message stands above.")
 
 
 def has_gpu() -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from converters.prompt import user_turn
+from seq2seq.kind import is_seq2seq
 
 
 class Encoded(NamedTuple):
@@ -31,9 +32,20 @@ def encode(rows: Iterable[dict], recipe: dict) -> Encoded:
         recipe: a recipe's values; the keys of LLaMA-Factory's model and data arguments count (template, default_system,
             enable_thinking, model_name_or_path, ...).
     """
+    if is_seq2seq(recipe):
+        return encode_seq2seq(rows, recipe["model_name_or_path"])
     template, tokenizer = load_template(recipe)
     prompts = [(row["id"], prompt_ids(row, template, tokenizer)) for row in rows]
     return Encoded(prompts, sorted(template.get_stop_token_ids(tokenizer)))
+
+
+def encode_seq2seq(rows: Iterable[dict], model: str) -> Encoded:
+    """The prompts of an encoder-decoder: the user turn and the end token, without a template, as seq2seq/ trains it."""
+    from seq2seq.tokens import load_tokenizer
+
+    tokenizer = load_tokenizer(model)
+    turns = [(row["id"], user_turn(row["instruction"], row["input"])) for row in rows]
+    return Encoded([(key, tokenizer(turn)["input_ids"]) for key, turn in turns], [tokenizer.eos_token_id])
 
 
 def load_template(recipe: dict):

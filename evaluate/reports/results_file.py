@@ -8,11 +8,13 @@ One line of results.jsonl is one example:
     error, error_class           what went wrong, in the database's words and as a class; null where nothing did
     hardness, features           Spider's level of the gold query, and the list of SQL features it uses
     matches                      {rule: whether it holds}, for `RULES`
-    exact_match, syntax          Spider's exact set match, and whether SQLite's parser accepts the SQL
+    exact_match, syntax          Spider's exact set match, and whether SQLite's parser accepts the SQL; where the gold
+                                 writes, exact_match is null, and syntax too where nothing was run
     token_f1, rouge              overlap with the gold's text: a number, and {"rouge1", "rouge2", "rougeL", "rougeLsum"}
     seconds, gold_seconds        run time of the answer and of the gold
-    flags                        `gold_empty` and `tied_limit`: what a correct verdict rests on
-    preview                      {"gold", "prediction"}: {"columns", "rows" (the first few), "total"} or null
+    flags                        `gold_empty` (or changing nothing) and `tied_limit`: what a correct verdict rests on
+    preview                      {"gold", "prediction"}: {"columns", "rows" (the first few), "total"} or null; where the
+                                 gold writes, the rows are the changes: (what, table, columns or row)
 
 Reading checks that every row has its keys, a known outcome and an id of its own, and tells all mistakes at once.
 Not covered: making the rows (`score.py` does), what the figures mean (`aggregate.py`).

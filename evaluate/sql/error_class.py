@@ -19,14 +19,16 @@ CLASSES = {
     "no_sql": "the completion holds no SQL",
     "timeout": "the query ran longer than allowed",
     "too_large": "the query's result or its memory was larger than allowed",
-    "not_read_only": "the text is a statement that changes something, or may do so",
+    "not_read_only": "the text is a statement that changes something, or may do so, where it may not",
     "syntax": "SQLite's parser refuses the text, or it holds more than one statement",
     "no_such_table": "a table does not exist",
     "no_such_column": "a column does not exist, or not in the tables that the query reads",
     "ambiguous_column": "a column without a table is in several of the tables",
     "no_such_function": "a function does not exist in SQLite, or not with that many arguments",
+    "constraint": "a row breaks a constraint of its table (only where statements may write)",
     "misused_aggregate": "an aggregate or a window function stands where none may, mostly in WHERE",
     "other_error": "any other error of SQLite's",
+    "wrong_change": "statements that write leave another state than the gold's do",
     "wrong_set_operation": "UNION, INTERSECT or EXCEPT missing, too many or another one",
     "wrong_nesting": "a subquery missing or too many",
     "wrong_table": "a table read in place of another",
@@ -56,9 +58,10 @@ ERROR_TEXTS = tuple(
         (r"no statement", "no_sql"),
         (r"not authorized|attempt to write|the statement returns no columns|.*prohibited in", "not_read_only"),
         (r"no such (table|view)", "no_such_table"),
-        (r"no such column|cannot join using column", "no_such_column"),
+        (r"no such column|cannot join using column|table .* has no column named", "no_such_column"),
         (r"ambiguous column name", "ambiguous_column"),
         (r"no such function|wrong number of arguments to function", "no_such_function"),
+        (r"(UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed|datatype mismatch", "constraint"),
         (r"misuse of|.*may not be used as a window function|aggregate functions are not allowed", "misused_aggregate"),
         (r"a GROUP BY clause is required|HAVING clause on a non-aggregate", "missing_group_by"),
         (r"SELECTs to the left and right|.*ORDER BY term does not match any column", "wrong_set_operation"),
@@ -70,10 +73,13 @@ ERROR_TEXTS = tuple(
 )
 
 
-def classify(gold_sql: str, predicted_sql: str | None, outcome: str, error_text: str | None) -> str | None:
+def classify(
+    gold_sql: str, predicted_sql: str | None, outcome: str, error_text: str | None, *, writes: bool = False
+) -> str | None:
     """The class of one failure, a key of `CLASSES`; None where nothing failed or the gold itself did not run.
 
     `outcome` and `error_text` are those of results.jsonl; `error_text` counts only where the outcome is `error`.
+    `writes`: the gold changes the database, so that states were compared, and not two queries' results.
     """
     if outcome in UNCLASSED:
         return None
@@ -81,6 +87,8 @@ def classify(gold_sql: str, predicted_sql: str | None, outcome: str, error_text:
         return OUTCOME_CLASSES[outcome]
     if outcome == "error":
         return class_of_error(error_text or "")
+    if writes:
+        return "wrong_change"
     return class_of_difference(gold_sql, predicted_sql or "")
 
 

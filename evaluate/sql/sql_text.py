@@ -22,6 +22,7 @@ _TOKEN = re.compile(
       | (?P<mark>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_BLANK = re.compile(r"(?:[\s;]++|--[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _SPACED_COMPARISON = re.compile(r"([<>!]) =")
 _CURRENT_YEAR = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
 _NOT_ONE_QUERY = ("syntax error", "incomplete input", "unrecognized token", "parser stack overflow", "one statement")
@@ -63,7 +64,7 @@ def code_tokens(sql: str, start: int = 0) -> Iterator[Token]:
 
 def is_blank(sql: str) -> bool:
     """Whether no statement stands in the text: it is empty, or white space, comments and semicolons only."""
-    return all(token.text == ";" for token in code_tokens(sql))
+    return _BLANK.fullmatch(sql) is not None
 
 
 def first_statement(sql: str) -> str:
@@ -132,6 +133,7 @@ def is_ordered(sql: str) -> bool:
     return any(first.is_word("order") and second.is_word("by") for first, second in pairwise(outer))
 
 
+@lru_cache(maxsize=4096)
 def tie_breakers(sql: str, width: int) -> tuple[str, str] | None:
     """Two versions of a query that cuts its rows with an outermost LIMIT, or None for any other query.
 

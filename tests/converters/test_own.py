@@ -61,7 +61,7 @@ def test_json_does_as_well_and_query_is_another_name_for_sql(name, shop, tmp_pat
     ]
     text = json.dumps(rows) if name.endswith(".json") else "\n".join(map(json.dumps, rows))
     (tmp_path / name).write_text(text)
-    assert convert("own", "--database", shop, "--questions", tmp_path / name, "--name", "store").returncode == 0
+    assert convert("own", "--database", shop, "--questions", tmp_path / name, "--db-id", "store").returncode == 0
     made = converted("own_train") + converted("own_eval")
     assert sorted(row["id"] for row in made) == ["q0", "q1", "q2", "q3"]
     assert {row["database"] for row in made} == {"store/store.sqlite"}
@@ -120,7 +120,7 @@ def test_all_mistakes_of_a_file_are_told_at_once(shop, pairs, convert):
         f"  {path}: row 3: column 'question' is empty\n"
         f"  {path}: row 3: id 'a' stands already in row 2\n"
         f"  {path}: row 4: column 'sql' is empty\n"
-        f"  {path}: row 4: db_id 'stop', but the database is 'shop'; one database at a time (--name names it)\n"
+        f"  {path}: row 4: db_id 'stop', but the database is 'shop'; one database at a time (--db-id names it)\n"
     )
 
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from converters.variants import VARIANTS
 from recipes.recipe import file_hash
 from tests.conftest import ROOT
 
@@ -31,7 +32,7 @@ def test_dataset_info_names_every_file_a_converter_can_write_and_all_its_columns
     columns = {"prompt": "instruction", "query": "input", "response": "output"}
     assert info == {
         f"{name}_{split}": {"file_name": f"data/{name}_{split}.json", "columns": columns}
-        for name in corpora()
+        for name in [*corpora(), *VARIANTS]
         for split in ("train", "eval")
     }
 
@@ -44,6 +45,73 @@ def test_a_recipe_whose_corpus_was_never_given_names_the_command_to_run(convert,
         "Run once: python converters/run.py spider --source FOLDER\n"
         "  FOLDER is the unpacked Spider: train_spider.json, train_others.json, dev.json, tables.json, database/\n"
     )
+
+
+def test_a_shipped_variant_has_its_options_its_files_and_its_databases(convert, small_spider, converted):
+    run = convert("spider", "--name", "spider_compact", "--source", small_spider)
+    assert run.returncode == 0, run.stderr
+    assert converted("spider_compact_train")[0]["tags"][0] == "style:compact"
+    assert (convert.data / "databases/spider_compact/shop/shop.sqlite").is_file()
+    assert not list(convert.data.glob("spider_[te]*"))
+
+
+def test_an_option_given_counts_more_than_the_variants_own(convert, small_spider, converted):
+    convert("spider", "--name", "spider_compact", "--source", small_spider, "--style", "mschema")
+    assert converted("spider_compact_eval")[0]["tags"][0] == "style:mschema"
+
+
+def test_a_recipe_makes_a_variant_with_the_source_its_corpus_was_converted_with(
+    convert, recipe, small_spider, converted
+):
+    convert("spider", "--source", small_spider, "--style", "t5", "--limit", 1)
+    variant = ("--recipe", recipe, "dataset=spider_compact_train", "eval_dataset=spider_compact_eval")
+    assert convert(*variant).returncode == 0
+    assert len(converted("spider_compact_train")) == 3
+    assert convert(*variant).stdout == (
+        f"spider_compact: {convert.data}/spider_compact_{{train,eval}}.json are up to date (style compact)\n"
+    )
+
+
+def test_a_recipe_converts_a_variant_of_a_shipped_corpus_by_itself(convert, recipe, converted):
+    words = ("dataset=exoplanets_premsql_train", "eval_dataset=exoplanets_premsql_eval")
+    assert convert("--recipe", recipe, *words).returncode == 0
+    row = converted("exoplanets_premsql_eval")[0]
+    assert row["instruction"].startswith("# Follow these instruction:")
+    assert (convert.data / "databases/exoplanets_premsql" / row["database"]).is_file()
+
+
+def test_a_recipe_whose_variant_was_never_given_a_source_names_the_command(convert, recipe):
+    run = convert("--recipe", recipe, "dataset=llama2_sql_1000_train", "eval_dataset=llama2_sql_1000_eval")
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"converters: {recipe}: key dataset: llama2_sql_1000 has not been converted yet, and it is not shipped. "
+        "Run once: python converters/run.py llama2_sql --name llama2_sql_1000 --source PLACE\n"
+        "  PLACE is a folder or file of the data set, or the word hub (hub2: its parent)\n"
+    )
+
+
+def test_a_variant_of_your_own_is_repeated_by_a_recipe_and_says_how_to_register_it(convert, recipe, small_spider):
+    told = convert("spider", "--name", "spider_three", "--source", small_spider, "--limit", 3).stdout
+    assert (
+        "  before a recipe can name spider_three, add to dataset_info.json: "
+        '"spider_three_train": {"file_name": "data/spider_three_train.json", "columns": {"prompt": "instruction", '
+    ) in told
+    run = convert("--recipe", recipe, "dataset=spider_three_train", "eval_dataset=spider_three_eval")
+    assert "spider_three_{train,eval}.json are up to date (style ddl)" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("exoplanets", "--name exoplanets belongs to the corpus exoplanets. Give another name\n"),
+        ("gretel_t5", "--name gretel_t5 belongs to the corpus gretel. Give another name\n"),
+        ("a/b", "argument --name: 'a/b': letters, digits, '_', '.' and '-' only\n"),
+    ],
+)
+def test_a_name_that_is_taken_or_no_file_name_is_misuse(convert, small_spider, name, message):
+    run = convert("spider", "--name", name, "--source", small_spider)
+    assert run.returncode == 2
+    assert run.stderr.endswith(message)
 
 
 def test_a_recipe_finds_what_was_converted_and_repeats_it_when_the_source_changes(

@@ -57,6 +57,8 @@ def test_normal_question_drops_case_and_punctuation_but_not_words():
         ("WITH a AS (SELECT 1) DELETE FROM t", True),
         ("WITH a AS (SELECT 1) SELECT * FROM a", False),
         ("DROP TABLE t", True),
+        ("SELECT 1; DELETE FROM t", True),
+        ("SELECT 1; SELECT ';DELETE FROM t'", False),
         ("", False),
     ],
 )

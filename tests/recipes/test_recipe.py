@@ -1,12 +1,14 @@
 """Reading a recipe, refusing a wrong one with one clear line, and keeping what a training was made with."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
-from recipes import recipe
+from recipes import keys, recipe
 
 MINIMAL = """\
 model_name_or_path: m
@@ -70,6 +72,22 @@ def test_a_misspelt_key_is_refused_with_the_nearest_one(path):
     assert str(raised.value) == f"{path}: unknown key 'lerning_rate'; did you mean 'learning_rate'?"
 
 
+def test_the_quick_check_reads_the_keys_without_importing_the_trainer(path):
+    command = [sys.executable, "recipes/recipe.py", "check", str(path)]
+    code = "import runpy, sys; sys.argv = sys.argv[1:]\ntry: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    code += "except SystemExit as end: print(end.code, {'torch', 'transformers', 'llamafactory'} & sys.modules.keys())"
+    keys.known_keys({})
+    told = subprocess.run([sys.executable, "-c", code, *command[1:]], cwd=recipe.ROOT, capture_output=True, text=True)
+    assert told.stdout == "0 set()\n", told.stderr
+    wrong = subprocess.run([*command, "lora_rnak=4"], cwd=recipe.ROOT, capture_output=True, text=True)
+    assert wrong.returncode == 2
+    assert wrong.stderr == f"recipe: {path}: unknown key 'lora_rnak'; did you mean 'lora_rank'?\n"
+
+
+def test_the_keys_kept_for_the_quick_check_are_those_of_the_parser():
+    assert keys.known_keys({}) == keys.field_names({})
+
+
 def test_a_value_the_trainer_refuses_is_told_without_a_traceback(path):
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.check(path, recipe.read(path, ["use_cpu=true", "save_strategy=sometimes"]))
@@ -130,7 +148,7 @@ def test_an_interrupted_training_may_go_on(path):
 def test_changed_training_data_is_refused(path, tmp_path, monkeypatch):
     data = tmp_path / "exoplanets_train.json"
     data.write_text('[{"tags": ["style:ddl", "prompt:1"]}]')
-    monkeypatch.setattr(recipe, "data_file", lambda name: data)
+    monkeypatch.setattr(recipe, "data_file", lambda *_: data)
     recipe.begin(path, ["use_cpu=true"])
     recipe.finish(tmp_path / "out", 1.0)
     assert recipe.begin(path, []) == recipe.ALREADY_TRAINED
@@ -142,7 +160,7 @@ def test_changed_training_data_is_refused(path, tmp_path, monkeypatch):
 def test_finish_records_what_the_score_will_depend_on(path, tmp_path, monkeypatch):
     data = tmp_path / "exoplanets_train.json"
     data.write_text('[{"tags": ["style:ddl", "prompt:1", "runnable"]}]')
-    monkeypatch.setattr(recipe, "data_file", lambda name: data)
+    monkeypatch.setattr(recipe, "data_file", lambda *_: data)
     recipe.begin(path, ["use_cpu=true"])
     recipe.finish(tmp_path / "out", 12.5)
     record = json.loads((tmp_path / "out/training.json").read_text())

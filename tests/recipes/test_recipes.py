@@ -1,21 +1,31 @@
-"""Every recipe that is shipped can be trained: LLaMA-Factory reads it, and what it names is there."""
+"""Every recipe that is shipped can be trained: LLaMA-Factory reads it, and what it names is there.
+
+Recipes of `stage: seq2seq` are not LLaMA-Factory's; they have tests of their own.
+"""
 
 import json
+import re
 
 import pytest
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
-from recipes import recipe
-from tests.conftest import ROOT
+from converters.run import corpora
+from converters.variants import VARIANTS
+from recipes import memory, recipe
+from tests.conftest import ROOT, byte_level_tokenizer
 
-RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
+VALUES = {path: recipe.read(path) for path in sorted((ROOT / "recipes").glob("*.yaml"))}
+RECIPES = [path for path, values in VALUES.items() if values["stage"] != "seq2seq"]
+TABLE = (ROOT / "recipes/README.md").read_text()
 CPU = ["use_cpu=true", "bf16=true", "fp16=false"]
 SECTIONS = ["### model", "### method", "### dataset", "### output", "### train", "### eval"]
+# The end token that the tokenizer of each model has before LLaMA-Factory's template may replace it.
+END_TOKENS = {"premai-io/prem-1B-SQL": "<|EOT|>", "meta-llama/Llama-2-7b-hf": "</s>"}
 
 
 def test_the_glob_sees_the_recipes():
-    assert len(RECIPES) >= 3
+    assert len(RECIPES) >= 37
 
 
 @pytest.fixture(params=RECIPES, ids=lambda path: path.stem)
@@ -27,27 +37,72 @@ def test_llamafactory_reads_it(path):
     recipe.check(path, recipe.read(path, CPU))
 
 
-def test_its_template_exists(path):
+def test_llamafactory_refuses_none_of_its_combinations(path, tmp_path):
+    """What the trainer itself does first; DeepSpeed alone would ask for torchrun and GPUs."""
+    from llamafactory.hparams import get_train_args
+
+    values = recipe.read(path, [*CPU, f"output_dir={tmp_path}"])
+    values.pop("deepspeed", None)
+    model, data, training, finetuning, _ = get_train_args(values)
+    assert (model.model_name_or_path, data.template) == (values["model_name_or_path"], values["template"])
+    assert (finetuning.finetuning_type, training.learning_rate) == (values["finetuning_type"], values["learning_rate"])
+
+
+def test_the_answer_ends_in_a_token_that_stops_the_generation(path):
+    """Otherwise the model never learns to stop: the labels must hold one of the template's stop tokens."""
+    import transformers
+    from llamafactory.data import get_template_and_fix_tokenizer
+    from llamafactory.hparams import DataArguments
+
+    tokenizer = byte_level_tokenizer(transformers)
+    tokenizer.eos_token = END_TOKENS.get(VALUES[path]["model_name_or_path"], "<eos>")
+    known = len(tokenizer)
+    wanted = {key: VALUES[path][key] for key in ("template", "default_system") if key in VALUES[path]}
+    template = get_template_and_fix_tokenizer(tokenizer, DataArguments(**wanted))
+    turns = [{"role": "user", "content": "How many?"}, {"role": "assistant", "content": "SELECT 1"}]
+    prompt, answer = template.encode_oneturn(tokenizer, turns)
+    stops = set(template.get_stop_token_ids(tokenizer))
+    assert stops & set(answer)
+    assert not stops & set(prompt[-1:])
+    assert len(tokenizer) == known  # no token is new, so that none is untrained
+
+
+def test_no_system_prompt_but_the_models_own_stands_before_the_question(path):
     from llamafactory.data.template import TEMPLATES
 
-    assert recipe.read(path)["template"] in TEMPLATES
+    values = VALUES[path]
+    system = values.get("default_system", TEMPLATES[values["template"]].default_system)
+    assert bool(system) == values["model_name_or_path"].startswith("Qwen/Qwen2.5")
 
 
-def test_its_data_sets_are_registered(path):
+def test_its_data_sets_are_registered_and_can_be_converted(path):
     info = json.loads((ROOT / "dataset_info.json").read_text())
-    values = recipe.read(path)
-    assert {*recipe.datasets(values), *recipe.datasets(values, "eval_dataset")} <= info.keys()
+    values = VALUES[path]
+    (train,), (evaluation,) = recipe.datasets(values), recipe.datasets(values, "eval_dataset")
+    assert {train, evaluation} <= info.keys()
+    assert train.removesuffix("_train") == evaluation.removesuffix("_eval")
+    assert set(recipe.corpora(values)) <= {*corpora(), *VARIANTS}
     assert values["dataset_dir"] == "."
 
 
 def test_its_output_folder_mirrors_its_name(path):
-    assert recipe.read(path)["output_dir"] == f"out/{path.stem}"
-    assert recipe.read(path)["run_name"] == path.stem
+    assert VALUES[path]["output_dir"] == f"out/{path.stem}"
+    assert VALUES[path]["run_name"] == path.stem
+
+
+def test_it_draws_its_losses_keeps_the_best_checkpoint_and_has_a_seed(path):
+    values = VALUES[path]
+    assert (values["plot_loss"], values["report_to"], values["seed"]) == (True, "wandb", 42)
+    assert (values["load_best_model_at_end"], values["metric_for_best_model"]) == (True, "eval_loss")
+    assert values["save_strategy"] == values["eval_strategy"]
+    assert values.get("save_steps") == values.get("eval_steps")
+    assert (values["eval_strategy"] == "steps") == ("eval_steps" in values)
 
 
 def test_its_header_says_how_to_train_and_score_it(path):
     lines = path.read_text().splitlines()
     assert lines[2] == f"# Train    ./launch.sh {path.stem}"
+    assert lines[3].startswith(f"# Change   ./launch.sh {path.stem} ")
     assert f"# Score    python evaluate/run.py --adapter out/{path.stem}" in lines
     assert lines[0].endswith(".")
     header = " ".join(line for line in lines if line.startswith("# "))
@@ -55,32 +110,102 @@ def test_its_header_says_how_to_train_and_score_it(path):
     assert "Measured: " in header
 
 
+def test_what_its_header_suggests_to_change_are_keys(path):
+    words = path.read_text().splitlines()[3].split()[4:]
+    recipe.check_names(path, recipe.read(path, words))
+    assert words[-1].startswith("output_dir=out/")
+
+
+def test_its_header_names_the_memory_that_is_estimated(path):
+    found = re.search(r"# Needs .*?(\d+) GB \(estimate\)", path.read_text())
+    if not found:
+        pytest.skip("its header names measured memory, or CPU memory")
+    shape = memory.shape_of(VALUES[path]["model_name_or_path"])
+    needed = memory.estimate(VALUES[path], shape, memory.gpus_of(path)).total / memory.GB
+    assert needed <= int(found[1]) <= 2 * needed
+
+
+def test_the_results_table_has_its_data_and_its_memory(path):
+    shape, gpus = memory.shape_of(VALUES[path]["model_name_or_path"]), memory.gpus_of(path)
+    needed = memory.estimate(VALUES[path], shape, gpus).total / memory.GB
+    line = f"| [{path.stem}]({path.name}) | {recipe.corpora(VALUES[path])[0]} | {gpus} x {needed:.1f} GB |"
+    assert line in TABLE
+
+
+def test_its_arithmetic_of_rows_a_step_is_right(path):
+    values = VALUES[path]
+    told = re.search(r"# (\d+) per device x (\d+) x (\d+) GPUs? = (\d+) a step", path.read_text())
+    if not told:
+        assert values.get("packing")
+        return
+    batch, accumulated, gpus, rows = map(int, told.groups())
+    assert (batch, accumulated) == (values["per_device_train_batch_size"], values["gradient_accumulation_steps"])
+    assert (gpus, rows) == (memory.gpus_of(path), batch * accumulated * gpus)
+
+
 def test_its_sections_stand_in_order(path):
     sections = [line for line in path.read_text().splitlines() if line.startswith("###")]
-    assert sections == [section for section in SECTIONS if section in sections]
-    assert sections[0] == "### model"
+    assert sections == SECTIONS
 
 
-def test_a_typo_in_it_fails(path):
+@pytest.mark.parametrize("number", range(3))
+def test_a_typo_in_any_of_its_keys_fails(path, number):
+    """A letter lost in every third key, so that over the three each key has its typo."""
     values = recipe.read(path, CPU)
-    values["lerning_rate"] = values.pop("learning_rate")
-    with pytest.raises(recipe.RecipeError, match="did you mean 'learning_rate'"):
-        recipe.check(path, values)
+    for key in list(values)[number::3]:
+        wrong = {name if name != key else name[:-2] + name[-1]: value for name, value in values.items()}
+        with pytest.raises(recipe.RecipeError, match=f"unknown key '{key[:-2] + key[-1]}'"):
+            recipe.check(path, wrong)
 
 
+# What a method may bring beside its title: how it trains, and what follows from that.
 METHOD_KEYS = {
-    "finetuning_type",
-    "lora_rank",
-    "lora_alpha",
-    "lora_target",
-    "use_dora",
-    "learning_rate",
-    "output_dir",
-    "run_name",
+    *("finetuning_type", "lora_rank", "lora_alpha", "lora_target", "use_dora", "use_rslora", "quantization_bit"),
+    *("pissa_init", "pissa_convert", "oft_block_size", "deepspeed", "learning_rate", "output_dir", "run_name"),
+}
+SIBLINGS = re.compile(r"(.*)_(lora|qlora|dora|full|rslora|pissa|oft)")
+# Siblings that may differ in more: other data, other GPUs (as many rows a step), packed rows.
+MORE = {
+    "llama3.2_3b_dora": {"dataset", "eval_dataset"},
+    "qwen2.5_coder_7b_full": {"gradient_accumulation_steps"},
+}
+PAIRS = {
+    ("llama2_7b_lora", "llama2_7b_lora_full_data"): {"dataset", "eval_dataset", "num_train_epochs"},
+    ("qwen2.5_coder_1.5b_lora", "qwen2.5_coder_1.5b_lora_packed"): {
+        *("packing", "neat_packing", "enable_liger_kernel", "flash_attn"),
+        *("gradient_accumulation_steps", "per_device_eval_batch_size"),
+    },
 }
 
 
-def test_the_methods_of_gemma_differ_only_in_their_own_keys():
-    lora, *others = (recipe.read(ROOT / f"recipes/gemma3_270m_{method}.yaml") for method in ("lora", "dora", "full"))
-    for other in others:
-        assert {key for key in {**lora, **other} if lora.get(key) != other.get(key)} <= METHOD_KEYS
+def differing(one: str, other: str) -> set[str]:
+    first, second = (VALUES[ROOT / f"recipes/{name}.yaml"] for name in (one, other))
+    return {key for key in {**first, **second} if first.get(key) != second.get(key)}
+
+
+GROUPS = [
+    (f"{match[1]}_lora", path.stem)
+    for path in RECIPES
+    if (match := SIBLINGS.fullmatch(path.stem)) and match[2] != "lora" and path.with_stem(f"{match[1]}_lora") in VALUES
+]
+
+
+def test_the_siblings_are_seen():
+    assert len(GROUPS) >= 18
+
+
+@pytest.mark.parametrize(("lora", "other"), GROUPS)
+def test_two_methods_of_one_model_differ_only_in_what_the_method_is(lora, other):
+    assert {"output_dir", "run_name"} < differing(lora, other) <= METHOD_KEYS | MORE.get(other, set())
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_two_variants_differ_only_in_what_the_second_is_named_for(one, other):
+    assert differing(one, other) - {"output_dir", "run_name"} <= PAIRS[one, other]
+
+
+@pytest.mark.parametrize("stage", [2, 3])
+def test_the_deepspeed_files_are_of_the_stage_they_are_named_for(stage):
+    config = json.loads((ROOT / f"recipes/deepspeed/zero{stage}.json").read_text())
+    assert config["zero_optimization"]["stage"] == stage
+    assert {config[key] for key in ("train_batch_size", "gradient_accumulation_steps", "gradient_clipping")} == {"auto"}

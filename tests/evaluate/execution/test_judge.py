@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.execution.gold import GoldCache
-from evaluate.execution.judge import OUTCOMES, Example, Verdict, judge, judge_all
+from evaluate.execution.judge import judge, judge_all
 from evaluate.execution.match import RULES
-from evaluate.execution.sandbox import Limits
+from evaluate.execution.reader import Reader, database_at
+from evaluate.execution.sandbox import Limits, run_query
+from evaluate.execution.verdict import OUTCOMES, Example, Verdict
 from tests.evaluate.execution.pool_work import FOR_EVER
 
 DOUBLING = "WITH a0 AS (SELECT 1), " + ", ".join(
@@ -178,26 +179,39 @@ def test_previews_are_short_and_plain_json(database):
     assert json.loads(json.dumps(verdict._asdict(), allow_nan=False))["outcome"] == "correct"
 
 
-def test_a_gold_runs_once_for_equal_files_and_again_when_the_file_changes(tmp_path):
+def test_a_query_runs_once_for_equal_files_and_again_when_the_file_changes(tmp_path):
     first, copy = make(tmp_path / "a.sqlite", "(1, 'x')"), tmp_path / "b.sqlite"
     copy.write_bytes(first.read_bytes())
-    golds = GoldCache(Limits())
-    kept = golds.run("SELECT a FROM t", first)
-    assert golds.run("SELECT a FROM t", copy) is kept
+    reader = Reader(Limits())
+    kept = reader.run("SELECT a FROM t", database_at(first))
+    assert reader.run("SELECT a FROM t", database_at(copy)) is kept
     connection = sqlite3.connect(first)
     connection.execute("INSERT INTO t SELECT 2, printf('%.9999c', 'x')")
     connection.commit()
     connection.close()
-    assert golds.run("SELECT a FROM t", first).rows == ((1,), (2,))
+    assert reader.run("SELECT a FROM t", database_at(first)).rows == ((1,), (2,))
 
 
-def test_gold_results_are_forgotten_beyond_their_budget(database):
-    golds = GoldCache(Limits(), max_bytes=2_000)
-    first = golds.run("SELECT hex(zeroblob(400))", database)
+def test_results_are_forgotten_beyond_their_budget(database):
+    reader, database = Reader(Limits(), max_bytes=2_000), database_at(database)
+    first = reader.run("SELECT hex(zeroblob(400))", database)
     for n in range(5):
-        golds.run(f"SELECT hex(zeroblob(40{n + 1}))", database)
-        assert golds.bytes <= 2_000
-    assert golds.run("SELECT hex(zeroblob(400))", database) is not first
+        reader.run(f"SELECT hex(zeroblob(40{n + 1}))", database)
+        assert reader.bytes <= 2_000
+    assert reader.run("SELECT hex(zeroblob(400))", database) is not first
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+@pytest.mark.parametrize(
+    "before", ["SELECT", "DELETE FROM t", "SELECT nothing FROM t", "SELECT load_extension('x')", ENDLESS, "SELECT 1"]
+)
+def test_what_ran_before_on_the_same_database_changes_no_answer(database, before):
+    reader, here = Reader(Limits(seconds=0.2)), database_at(database)
+    reader.run(before, here)
+    assert reader.run("SELECT * FROM t ORDER BY a", here).rows == run_query("SELECT * FROM t ORDER BY a", database).rows
+    assert reader.run("DELETE FROM t WHERE a = 1", here).error == "not authorized: DELETE t"
 
 
 ATTACKS = [

@@ -4,7 +4,6 @@ Needs chromium, chromedriver and the Python package selenium; without them every
 """
 
 import re
-import shutil
 import time
 from pathlib import Path
 
@@ -16,35 +15,15 @@ from evaluate.reports.compare_report import Run, render_comparison
 from evaluate.reports.report_html import render_report
 from tests.evaluate.reports.result_rows import make_row, make_rows
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="needs the Python package selenium")
-from selenium.webdriver.chrome.service import Service  # noqa: E402 - only where selenium is
-from selenium.webdriver.common.by import By  # noqa: E402
+pytest.importorskip("selenium.webdriver", reason="needs the Python package selenium")
+from selenium.webdriver.common.by import By
 
 pytestmark = pytest.mark.slow
 
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars"),
-)
 WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
 LONG_SQL = "SELECT\n\t" + ", ".join(f"a_rather_long_column_name_{n}" for n in range(40)) + "\nFROM t\n  -- x\n"
 HOSTILE = "</script><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    if not (chromium and driver):
-        pytest.skip("needs chromium and chromedriver on PATH")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    started = webdriver.Chrome(options=options, service=Service(driver))
-    yield started
-    started.quit()
 
 
 def rows() -> list[dict]:

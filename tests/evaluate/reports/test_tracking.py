@@ -1,25 +1,11 @@
-"""The evaluation's figures reach the W&B run of the training; offline, as a second folder with the same run id."""
+"""The evaluation's figures reach the run of the training; W&B offline, as a second folder with the same run id."""
 
 import pytest
 
 from evaluate.reports.aggregate import aggregate
-from evaluate.reports.tracking import flat_metrics, log_evaluation, training_run
+from evaluate.reports.tracking import flat_metrics, log_evaluation
 from tests.evaluate.reports.result_rows import make_rows
-
-
-@pytest.mark.parametrize(
-    ("names", "found"),
-    [
-        ([], None),
-        (["offline-run-20261121_100000-abc123"], ("abc123", True)),
-        (["run-20261121_100000-abc123", "latest-run"], ("abc123", False)),
-        (["offline-run-20261121_100000-old111", "offline-run-20261121_110000-new222"], ("new222", True)),
-    ],
-)
-def test_the_newest_training_run_is_found_by_its_folder(tmp_path, names, found):
-    for name in names:
-        (tmp_path / "wandb" / name).mkdir(parents=True)
-    assert training_run(tmp_path) == found
+from tests.tracked import config_of, scalars_of, summary_of
 
 
 def test_every_metric_is_named_with_its_interval():
@@ -29,8 +15,21 @@ def test_every_metric_is_named_with_its_interval():
 
 def test_without_a_training_run_nothing_is_logged(tmp_path):
     rows = make_rows(3, 2)
-    assert log_evaluation(tmp_path, aggregate(rows, run={}), rows) is False
+    assert log_evaluation(tmp_path, aggregate(rows, run={}), rows) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_figures_are_written_to_the_tensorboard_run_of_the_training(tmp_path):
+    tensorboard = pytest.importorskip("torch.utils.tensorboard", reason="needs .venv: ./launch.sh setup")
+    with tensorboard.SummaryWriter(log_dir=str(tmp_path / "runs/Nov21_host")) as writer:
+        writer.add_scalar("train/loss", 1.0, 1)
+    (tmp_path / "trainer_state.json").write_text('{"global_step": 7}')
+    rows = make_rows(3, 2)
+    assert log_evaluation(tmp_path, aggregate(rows, run={}), rows) == ["TensorBoard"]
+    scalars = scalars_of(tmp_path / "runs/Nov21_host")
+    assert scalars["train/loss"] == [(1, 1.0)]
+    assert scalars["evaluation/execution_accuracy"] == [(7, pytest.approx(0.6))]
+    assert scalars["evaluation/outcomes/wrong_result"] == [(7, 2.0)]
 
 
 @pytest.mark.slow
@@ -39,9 +38,10 @@ def test_metrics_and_failures_are_written_to_the_run_of_the_training(tmp_path):
     with wandb.init(project="text-to-sql", dir=str(tmp_path), mode="offline") as training:
         training.log({"train/loss": 1.0})
     rows = make_rows(3, 2)
-    assert log_evaluation(tmp_path, aggregate(rows, run={}), rows) is True
+    assert log_evaluation(tmp_path, aggregate(rows, run={}), rows) == ["W&B"]
     runs = sorted((tmp_path / "wandb").glob("offline-run-*"))
     assert {run.name.rsplit("-", 1)[1] for run in runs} == {training.id}
-    written = b"".join(path.read_bytes() for path in (tmp_path / "wandb").rglob("*.wandb"))
-    assert b"evaluation/execution_accuracy" in written
+    assert summary_of(tmp_path)["evaluation/execution_accuracy"] == pytest.approx(0.6)
+    assert "evaluation/failures" in summary_of(tmp_path)
+    assert "recipe" not in config_of(tmp_path)
     assert list((tmp_path / "wandb").rglob("failures*.table.json"))

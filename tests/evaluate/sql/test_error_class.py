@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from evaluate.execution.sandbox import Limits, run_query
+from evaluate.execution.write import run_statements
 from evaluate.sql.error_class import CLASSES, classify
 from evaluate.sql.sql_text import close_comparisons
 
@@ -44,7 +45,10 @@ FAILING = {
 def database(tmp_path_factory):
     path = tmp_path_factory.mktemp("database") / "d.sqlite"
     connection = sqlite3.connect(path)
-    connection.executescript("CREATE TABLE singer (id, name); CREATE TABLE song (id, name)")
+    connection.executescript(
+        "CREATE TABLE singer (id, name); CREATE TABLE song (id, name);"
+        "CREATE TABLE album (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+    )
     connection.close()
     return path
 
@@ -158,8 +162,33 @@ def test_the_outer_shape_comes_before_the_details():
     assert sorted(found, key=list(CLASSES).index, reverse=True) == found
 
 
+WRITING = {
+    "DELETE FROM singers": "no_such_table",
+    "INSERT INTO singer (nam) VALUES ('x')": "no_such_column",
+    "INSERT INTO album VALUES (1, 'x'), (1, 'y')": "constraint",
+    "INSERT INTO album (name) VALUES (NULL)": "constraint",
+    "INSERT INTO album VALUES ('one', 'x')": "constraint",
+    "DELETE singer": "syntax",
+    "PRAGMA user_version = 1": "not_read_only",
+    "CREATE TABLE singer (a)": "other_error",
+}
+
+
+@pytest.mark.parametrize(("sql", "expected"), WRITING.items())
+def test_an_error_of_statements_that_write_has_its_class(sql, expected, database):
+    written = run_statements(sql, database)
+    assert written.status == "error"
+    assert classify("DELETE FROM singer", sql, "error", written.error, writes=True) == expected
+
+
+@pytest.mark.parametrize("sql", ["SELECT name FROM singer", "DELETE FROM song", "INSERT INTO song VALUES (1, 'x')"])
+def test_another_state_is_a_class_of_its_own(sql):
+    assert classify("DELETE FROM singer", sql, "wrong_result", None, writes=True) == "wrong_change"
+
+
 def test_every_difference_is_in_the_table_of_classes():
-    assert {name for *_, name in DIFFERENCES} | set(FAILING.values()) | {"timeout", "too_large"} == set(CLASSES)
+    found = {name for *_, name in DIFFERENCES} | set(FAILING.values()) | set(WRITING.values())
+    assert found | {"timeout", "too_large", "wrong_change"} == set(CLASSES)
 
 
 def test_a_deeply_nested_prediction_has_a_class():

@@ -1,0 +1,55 @@
+"""Variants: a corpus converted with other options, under a name of its own, so that a recipe can ask for it.
+
+    python converters/run.py spider --name spider_linked --source ~/spider
+    -> data/spider_linked_{train,eval}.json, data/spider_linked_conversion.json, data/databases/spider_linked/
+
+Any name will do; those below are shipped, with their options and their entries in dataset_info.json. A variant has
+databases of its own: another seed, CSV or style of it never changes what another data set is scored on.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+DATASET_INFO = Path(__file__).resolve().parents[1] / "dataset_info.json"
+COLUMNS = {"prompt": "instruction", "query": "input", "response": "output"}
+
+
+class Variant(NamedTuple):
+    """The corpus and the options it is converted with; options given on the command line count more."""
+
+    corpus: str
+    options: tuple[str, ...]
+
+
+VARIANTS = {
+    "exoplanets2": Variant("exoplanets", ("--source", "hub2")),
+    "exoplanets_premsql": Variant("exoplanets", ("--style", "premsql")),
+    "gretel_t5": Variant("gretel", ("--style", "t5")),
+    "llama2_sql_1000": Variant("llama2_sql", ("--limit", "1000")),
+    "spider_compact": Variant("spider", ("--style", "compact")),
+    # the tokenizer of the recipe llama3_8b_qlora, and its cutoff_len
+    "spider_linked": Variant(
+        "spider",
+        (
+            *("--schema", "linked", "--cutoff", "1024"),
+            *("--tokenizer", "meta-llama/Meta-Llama-3-8B-Instruct", "--template", "llama3"),
+        ),
+    ),
+    "spider_t5": Variant("spider", ("--style", "t5")),
+}
+
+
+def entries(name: str) -> dict[str, dict]:
+    """What dataset_info.json holds for a name: LLaMA-Factory nulls a column that `columns` does not name."""
+    return {
+        f"{name}_{split}": {"file_name": f"data/{name}_{split}.json", "columns": COLUMNS} for split in ("train", "eval")
+    }
+
+
+def unregistered(name: str) -> list[str]:
+    """A line that says how to make a name known to LLaMA-Factory; empty where it is."""
+    wanted = entries(name)
+    if wanted.keys() <= json.loads(DATASET_INFO.read_text(encoding="utf-8")).keys():
+        return []
+    return [f"  before a recipe can name {name}, add to dataset_info.json: {json.dumps(wanted)[1:-1]}"]

@@ -1,0 +1,78 @@
+"""Queries on many databases, one after the other: connections and results are kept where that changes no answer.
+
+A query that may only read leaves nothing behind on its connection, so the next one on the same file finds it as fresh;
+after anything but a full answer the connection is closed all the same. Opening a file and reading its schema costs more
+than a typical query. Not covered: threads; each needs a reader of its own.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections import OrderedDict
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, connect, file_state, run_on
+
+_OPEN = 8  # connections kept; each may hold 2 MB of pages
+
+
+class Database(NamedTuple):
+    """A file and the sha256 of what it holds: a copy is recognised, a changed file is another database."""
+
+    path: Path
+    digest: str
+
+
+class Reader:
+    """Executions by database and SQL, least recently used first out once their rows take more than `max_bytes`.
+
+    Failures are kept as well.
+    """
+
+    def __init__(self, limits: Limits, max_bytes: int = 128 * MEBIBYTE) -> None:
+        self.limits = limits
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self._kept: OrderedDict[tuple[str, str], Execution] = OrderedDict()
+        self._open: OrderedDict[str, sqlite3.Connection] = OrderedDict()
+
+    def known(self, sql: str, database: Database) -> Execution | None:
+        """The result of `sql` where it was run before."""
+        key = (database.digest, sql)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def run(self, sql: str, database: Database) -> Execution:
+        """The result of `sql`, from memory where it is known."""
+        execution = self.known(sql, database)
+        if execution is None:
+            execution = self._kept[database.digest, sql] = self._run(sql, database)
+            self.bytes += execution.size
+            while self.bytes > self.max_bytes and len(self._kept) > 1:
+                self.bytes -= self._kept.popitem(last=False)[1].size
+        return execution
+
+    def _run(self, sql: str, database: Database) -> Execution:
+        connection = self._open.pop(database.digest, None) or connect(database.path, self.limits)
+        execution = run_on(connection, sql, self.limits)
+        if execution.status == "ok":
+            self._open[database.digest] = connection
+        else:
+            connection.close()
+        if len(self._open) > _OPEN:
+            self._open.popitem(last=False)[1].close()
+        return execution
+
+
+def database_at(path: str | os.PathLike[str]) -> Database:
+    """The database in a file, read once as long as the file's size and times stay as they are. Raises OSError."""
+    return Database(Path(path), _hash(*file_state(path)))
+
+
+@lru_cache(maxsize=4096)
+def _hash(path: str, *_state: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,213 @@
+"""The state of a database after statements that write: its tables with their rows, views, indexes and triggers.
+
+| part | what of it counts |
+| --- | --- |
+| table | name; columns in order, by name and type affinity; rows as a multiset |
+| view | name; columns in order, by name; the rows it gives, as a multiset; SQLite's message where it gives none |
+| index | its table, its columns in order, whether it is unique or partial; not its name, which no answer depends on |
+| trigger | its text, but for case, white space and comments |
+
+Names count without case; values compare as in `match.py`. Not covered: constraints and defaults (PRIMARY KEY, NOT NULL,
+CHECK, ...), the counter of AUTOINCREMENT, statistics, comments in DDL.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, islice, zip_longest
+from typing import NamedTuple
+
+from evaluate.execution.fuzzy import rows_agree, same_answer
+from evaluate.execution.sandbox import Limits, Refused, Row, collect
+from evaluate.sql.sql_text import code_tokens
+
+READING_PRAGMAS = frozenset({"table_list", "table_xinfo", "index_list", "index_xinfo"})
+_HIDDEN_COLUMN = 1  # of a virtual table; generated columns are 2 and 3
+_AFFINITIES = (  # https://www.sqlite.org/datatype3.html, 3.1: the first text that the declared type holds decides
+    ("INT", "INTEGER"),
+    *((text, "TEXT") for text in ("CHAR", "CLOB", "TEXT")),
+    ("BLOB", "BLOB"),
+    *((text, "REAL") for text in ("REAL", "FLOA", "DOUB")),
+)
+
+
+class Relation(NamedTuple):
+    """A table or a view: `columns` are (name in lower case, affinity; none for a view), `rows` each with its number."""
+
+    kind: str
+    columns: tuple[tuple[str, str], ...]
+    rows: Counter[Row]
+
+
+class State(NamedTuple):
+    """A database: relations by name in lower case; indexes and triggers as (kind, table, description), counted."""
+
+    relations: dict[str, Relation]
+    others: Counter[tuple[str, str, str]]
+
+
+class Change(NamedTuple):
+    """One difference between two states: what happened, to which table or view, and the columns or the row."""
+
+    what: str
+    relation: str
+    columns: tuple[tuple[str, str], ...]
+    row: Row = ()
+
+
+def same_state(gold: State, predicted: State) -> bool:
+    """The rules `strict`, `spider`, `spider_keep_distinct` and `bird` for statements that write: the states are equal.
+
+    What counts of each part stands above. None of the three tools after which the others are named has a rule for
+    statements that write.
+    """
+    return gold == predicted
+
+
+def nearly_same_state(gold: State, predicted: State) -> bool:
+    """The rule `fuzzy` for statements that write: as `same_state`, with these allowances.
+
+    Columns of a table in any order, their types left aside; cells that agree as in `match.fuzzy`. A view answers as the
+    rule `fuzzy` asks, its columns' names left aside. Indexes, triggers and the names of tables must be equal.
+    """
+    if gold.others != predicted.others or gold.relations.keys() != predicted.relations.keys():
+        return False
+    return all(_nearly_same(relation, predicted.relations[name]) for name, relation in gold.relations.items())
+
+
+def _nearly_same(gold: Relation, predicted: Relation) -> bool:
+    if gold == predicted:
+        return True
+    if gold.kind != predicted.kind:
+        return False
+    gold_rows, predicted_rows = list(gold.rows.elements()), list(predicted.rows.elements())
+    if gold.kind == "view":
+        return same_answer(gold_rows, predicted_rows, ordered=False)
+    names, others = ([name for name, _ in relation.columns] for relation in (gold, predicted))
+    if sorted(names) != sorted(others):
+        return False
+    order = [others.index(name) for name in names]
+    return rows_agree(gold_rows, [tuple(row[place] for place in order) for row in predicted_rows])
+
+
+def read_state(connection: sqlite3.Connection, limits: Limits) -> State:
+    """The state of a connection's main database.
+
+    Raises Refused where its rows take more than `limits` allow in all, and sqlite3.Error where a table cannot be read.
+    """
+    relations, others, size = {}, Counter(), 0
+    for name, kind in _relations(connection):
+        relation, taken = _read_relation(connection, name, kind, limits)
+        relations[name.lower()] = relation
+        size += taken
+        if size > limits.result_bytes:
+            raise Refused("too_large", f"the tables take more than {limits.result_bytes:,} bytes")
+        if kind == "table":
+            others.update(_indexes(connection, name))
+    triggers = connection.execute("SELECT tbl_name, sql FROM main.sqlite_master WHERE type = 'trigger'").fetchall()
+    others.update(("trigger", table.lower(), _folded(sql)) for table, sql in triggers)
+    return State(relations, others)
+
+
+def _relations(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """(name, "table" or "view"); a virtual table is a table, those that it keeps its rows in are left out."""
+    listed = connection.execute("PRAGMA main.table_list").fetchall()
+    kinds = {"table": "table", "virtual": "table", "view": "view"}
+    return sorted(
+        (name, kinds[kind])
+        for schema, name, kind, *_ in listed
+        if schema == "main" and kind in kinds and not name.lower().startswith("sqlite_")
+    )
+
+
+def _read_relation(connection: sqlite3.Connection, name: str, kind: str, limits: Limits) -> tuple[Relation, int]:
+    try:
+        described = connection.execute(f"PRAGMA main.table_xinfo({_quoted(name)})").fetchall()
+        rows, size = collect(connection.execute(f"SELECT * FROM main.{_quoted(name)}"), limits)
+    except sqlite3.OperationalError as error:
+        if kind == "table" or str(error) == "interrupted":
+            raise
+        return Relation(kind, ((str(error), ""),), Counter()), 0
+    columns = (
+        (column.lower(), affinity(declared) if kind == "table" else "")
+        for _, column, declared, *_, hidden in described
+        if hidden != _HIDDEN_COLUMN
+    )
+    return Relation(kind, tuple(columns), Counter(rows)), size
+
+
+def affinity(declared: str) -> str:
+    """The affinity of a column by its declared type: INTEGER, TEXT, BLOB, REAL or NUMERIC."""
+    if not declared:
+        return "BLOB"
+    return next((name for text, name in _AFFINITIES if text in declared.upper()), "NUMERIC")
+
+
+def _indexes(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str, str]]:
+    """The indexes of a table that statements made, not those behind PRIMARY KEY and UNIQUE."""
+    for _, index, unique, origin, partial in connection.execute(f"PRAGMA main.index_list({_quoted(table)})").fetchall():
+        if origin != "c":
+            continue
+        parts = connection.execute(f"PRAGMA main.index_xinfo({_quoted(index)})").fetchall()
+        keys = ", ".join(
+            (column or "(expression)").lower() + " DESC" * descending
+            for _, _, column, descending, _, key in parts
+            if key
+        )
+        yield "index", table.lower(), "unique " * unique + f"({keys})" + " partial" * partial
+
+
+def _folded(sql: str) -> str:
+    return " ".join(token.text.lower() if token.kind == "word" else token.text for token in code_tokens(sql))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def changes(before: State, after: State) -> Iterator[Change]:
+    """What happened between two states, tables before views; removed and added rows of a table take turns.
+
+    Rows of a table whose columns have changed are left out, since all of them have.
+    """
+    yield from _schema_changes(before, after)
+    for name, relation in sorted(after.relations.items(), key=lambda item: (item[1].kind, item[0])):
+        old = before.relations.get(name, relation._replace(rows=Counter()))
+        if old.columns != relation.columns or (relation.kind == "view" and name not in before.relations):
+            continue
+        if relation.kind == "view" and old.rows != relation.rows:
+            yield Change("view changed", name, relation.columns)
+        elif relation.kind == "table":
+            removed = (Change("row removed", name, old.columns, row) for row in (old.rows - relation.rows).elements())
+            added = (Change("row added", name, relation.columns, row) for row in (relation.rows - old.rows).elements())
+            yield from (change for change in chain(*zip_longest(removed, added)) if change)
+
+
+def _schema_changes(before: State, after: State) -> Iterator[Change]:
+    for name in sorted(before.relations.keys() | after.relations.keys()):
+        old, new = before.relations.get(name), after.relations.get(name)
+        if old is None or new is None:
+            yield Change(f"{(old or new).kind} {'created' if new else 'dropped'}", name, (new or old).columns)
+        elif (old.kind, old.columns) != (new.kind, new.columns):
+            yield Change(f"{new.kind} altered", name, new.columns)
+    for verb, others in (("created", after.others - before.others), ("dropped", before.others - after.others)):
+        yield from (Change(f"{kind} {verb}", table, ((text, ""),)) for kind, table, text in others.elements())
+
+
+def preview_rows(before: State, after: State, number: int) -> tuple[list[Row], int]:
+    """The first `number` changes for people, as (change, table, columns or row), and how many there are in all."""
+    found = changes(before, after)
+    shown = [(change.what, change.relation, _described(change)) for change in islice(found, number)]
+    return shown, len(shown) + sum(1 for _ in found)
+
+
+def _described(change: Change) -> str:
+    if not change.row:
+        return ", ".join(f"{name} {kind}".strip() for name, kind in change.columns)
+    return ", ".join(f"{name} = {_literal(cell)}" for (name, _), cell in zip(change.columns, change.row, strict=True))
+
+
+def _literal(cell: object) -> str:
+    if cell is None:
+        return "NULL"
+    return f"x'{cell.hex()}'" if isinstance(cell, bytes) else repr(cell)

@@ -1,0 +1,91 @@
+"""The keys of a recipe: who trains it, whether its keys exist there, and whether that trainer's parser takes them.
+
+LLaMA-Factory trains every recipe but those with `stage: seq2seq`, which seq2seq/ trains.
+"""
+
+import contextlib
+import difflib
+import importlib.metadata
+import json
+import sys
+from pathlib import Path
+
+from seq2seq.kind import is_seq2seq, wrong_trainer
+
+PACKAGES = ("llamafactory", "transformers")
+
+
+def trainer(values: dict) -> str:
+    """The program in `.venv/bin`, and its first argument, that trains a recipe."""
+    return "python seq2seq/train.py" if is_seq2seq(values) else "llamafactory-cli train"
+
+
+def misspelt(values: dict, also: tuple[str, ...] = ()) -> str | None:
+    """What is wrong with the first key that the recipe's trainer does not know, with the nearest one; else None.
+
+    `also`: keys of ours that a misspelt one may have meant.
+    """
+    name = trainer_name(values)
+    known = known_keys(values)
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, [*known, *also], n=1)
+            return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"{name} has no such key.")
+    return None
+
+
+def refused(values: dict) -> str | None:
+    """Why the recipe's trainer cannot train it: the model is of the other kind, or its parser says so; else None."""
+    from transformers import HfArgumentParser
+
+    wrong = wrong_trainer(values)
+    if wrong:
+        return f"{wrong}."
+    try:
+        HfArgumentParser(argument_classes(values)).parse_dict(values)
+    except (ValueError, TypeError, ImportError) as error:
+        return " ".join(str(error).split())
+    return None
+
+
+def trainer_name(values: dict) -> str:
+    return "seq2seq/arguments.py" if is_seq2seq(values) else "LLaMA-Factory"
+
+
+def argument_classes(values: dict) -> tuple[type, ...]:
+    """The dataclasses of the arguments that the recipe's trainer takes."""
+    if is_seq2seq(values):
+        from seq2seq.arguments import KINDS
+
+        return KINDS
+    from llamafactory import hparams
+
+    names = ("ModelArguments", "DataArguments", "TrainingArguments", "FinetuningArguments", "GeneratingArguments")
+    return tuple(getattr(hparams, name) for name in names)
+
+
+def known_keys(values: dict) -> list[str]:
+    """The names of all keys of the recipe's trainer.
+
+    Importing LLaMA-Factory takes five seconds, so its keys are kept in the virtual environment, with the versions they
+    hold for.
+    """
+    if is_seq2seq(values):
+        return field_names(values)
+    kept = Path(sys.prefix) / "recipe_keys.json"
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    try:
+        record = json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        record = {}
+    if record.get("versions") != versions:
+        record = {"versions": versions, "keys": field_names(values)}
+        temporary = kept.with_suffix(".partial")
+        with contextlib.suppress(OSError):  # an environment that cannot be written to is asked each time
+            temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
+            temporary.replace(kept)
+    return record["keys"]
+
+
+def field_names(values: dict) -> list[str]:
+    return sorted({name for kind in argument_classes(values) for name in kind.__dataclass_fields__})

@@ -1,0 +1,123 @@
+"""What is made of a training's folder before vLLM serves it."""
+
+import json
+
+import pytest
+
+from evaluate.generation import adapters
+from evaluate.generation.adapters import AdapterError, Trained
+from evaluate.generation.generate import Served
+
+LORA = {"peft_type": "LORA", "init_lora_weights": True}
+RECIPE = {"model_name_or_path": "base", "template": "gemma", "finetuning_type": "oft"}
+
+
+def save_adapter(folder, config: dict) -> Trained:
+    folder.mkdir(parents=True)
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    (folder / "adapter_model.safetensors").write_bytes(b"weights")
+    return Trained(folder, RECIPE)
+
+
+def export_into(commands: list[list[str]]):
+    """An export that keeps its arguments and makes the folder it was asked for."""
+
+    def export(words, log):
+        commands.append(words)
+        (log.parent / "merged").mkdir(exist_ok=True)
+
+    return export
+
+
+@pytest.mark.parametrize(
+    ("config", "applies"),
+    [
+        (LORA, True),
+        (LORA | {"use_rslora": True}, True),
+        (LORA | {"use_dora": True}, False),
+        (LORA | {"modules_to_save": ["lm_head"]}, False),
+        (LORA | {"init_lora_weights": "pissa"}, False),
+        ({"peft_type": "OFT"}, False),
+    ],
+    ids=["LoRA", "rsLoRA", "DoRA", "whole modules", "PiSSA", "OFT"],
+)
+def test_only_plain_lora_is_applied_unmerged(config, applies):
+    assert adapters.vllm_applies(config) is applies
+
+
+def test_a_whole_model_is_served_as_it_is(tmp_path):
+    assert adapters.served(Trained(tmp_path, RECIPE)) == Served(str(tmp_path))
+
+
+def test_an_adapter_of_any_kind_is_exported_as_lora(tmp_path):
+    commands = []
+    trained = save_adapter(tmp_path / "out", {"peft_type": "OFT"})
+    adapters.merged(trained, export_into(commands))
+    (words,) = commands
+    assert dict(zip(words[::2], words[1::2], strict=True)) == {
+        "--model_name_or_path": "base",
+        "--adapter_name_or_path": f"{tmp_path}/out",
+        "--template": "gemma",
+        "--finetuning_type": "lora",
+        "--export_dir": f"{tmp_path}/out/merged",
+        "--export_device": "cpu",
+        "--trust_remote_code": "false",
+    }
+
+
+def test_an_adapter_is_merged_once(tmp_path):
+    commands = []
+    trained = save_adapter(tmp_path / "out", LORA)
+    for _ in range(2):
+        assert adapters.merged(trained, export_into(commands)) == tmp_path / "out/merged"
+    assert len(commands) == 1
+
+
+def test_an_adapter_trained_anew_is_merged_anew(tmp_path):
+    commands = []
+    trained = save_adapter(tmp_path / "out", LORA)
+    adapters.merged(trained, export_into(commands))
+    (trained.folder / "adapter_model.safetensors").write_bytes(b"other weights")
+    adapters.merged(trained, export_into(commands))
+    assert len(commands) == 2
+
+
+def test_the_converted_form_of_a_pissa_adapter_is_merged(tmp_path):
+    commands = []
+    trained = save_adapter(tmp_path / "out", LORA | {"init_lora_weights": "pissa_niter_16"})
+    save_adapter(tmp_path / "out/pissa_converted", LORA)
+    adapters.merged(Trained(trained.folder, RECIPE | {"pissa_convert": True}), export_into(commands))
+    assert commands[0][3] == f"{tmp_path}/out/pissa_converted"
+
+
+def test_a_pissa_adapter_of_a_random_start_is_refused(tmp_path):
+    trained = save_adapter(tmp_path / "out", LORA | {"init_lora_weights": "pissa_niter_16"})
+    with pytest.raises(AdapterError) as raised:
+        adapters.served(trained)
+    assert str(raised.value) == (
+        f"{tmp_path}/out: a PiSSA adapter whose start (pissa_niter_16) was drawn at random and is not kept, so that it "
+        "fits no base. Train again with pissa_convert: true, or with pissa_iter: -1."
+    )
+
+
+def test_a_converted_form_left_by_an_earlier_training_is_not_used(tmp_path):
+    trained = save_adapter(tmp_path / "out", LORA)
+    save_adapter(tmp_path / "out/pissa_converted", LORA)
+    assert adapters.usable_adapter(trained) == tmp_path / "out"
+
+
+def test_a_pissa_adapter_of_an_exact_start_is_usable(tmp_path):
+    trained = save_adapter(tmp_path / "out", LORA | {"init_lora_weights": "pissa"})
+    assert adapters.usable_adapter(trained) == tmp_path / "out"
+
+
+def test_a_failed_export_names_its_log(tmp_path, monkeypatch):
+    monkeypatch.setattr(adapters.environment, "TRAIN", tmp_path)
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/llamafactory-cli"
+    program.write_text("#!/bin/sh\nexit 4\n")
+    program.chmod(0o755)
+    with pytest.raises(AdapterError) as raised:
+        adapters.merged(save_adapter(tmp_path / "out", LORA))
+    log = tmp_path / "out/merge.log"
+    assert str(raised.value) == f"{tmp_path}/out: llamafactory-cli export ended with status 4; see {log}"
