@@ -226,6 +226,15 @@ def test_variables_that_would_hang_the_training_are_refused(plain_clone, variabl
     assert (run.returncode, run.stderr) == (2, f"launch.sh: {message}\n")
 
 
+@pytest.mark.skipif(not (ROOT / ".venv/bin/python").exists(), reason="needs .venv: ./launch.sh setup")
+def test_a_recipe_that_trains_in_one_process_refuses_several():
+    run = launch(ROOT, "t5_small_full", "--dry-run", FORCE_TORCHRUN="1")
+    assert run.returncode == 2
+    assert run.stderr.endswith(
+        "launch.sh: recipes/t5_small_full.yaml trains in one process: leave NNODES, FORCE_TORCHRUN and USE_RAY out\n"
+    )
+
+
 def test_a_space_that_torchrun_cannot_take_is_refused(plain_clone):
     run = launch(plain_clone, "gemma3_270m_lora", "--dry-run", "run_name=a run", FORCE_TORCHRUN="1")
     assert run.returncode == 2
