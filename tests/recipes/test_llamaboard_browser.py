@@ -33,7 +33,14 @@ pytestmark = [
 ]
 COPIED = ("launch.sh", "recipes", "requirements", "environment.py", "dataset_info.json", "converters", "data/samples")
 RECIPES = sorted(path for path in (ROOT / "recipes").glob("gemma3_270m_*.yaml") if "\nstage: sft\n" in path.read_text())
-TINY = {"output_dir": "out/tiny", "run_name": "tiny", "report_to": "none", "use_cpu": True, "max_steps": 2}
+TINY = {
+    "output_dir": "out/tiny",
+    "run_name": "tiny",
+    "report_to": "none",
+    "use_cpu": True,
+    "max_steps": 2,
+    "logging_steps": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +123,7 @@ def wait(browser, condition, seconds: float = 30) -> None:
 
 def field(browser, label: str):
     """The input with this label: Gradio writes it into some inputs and beside the others."""
-    path = (
-        f"//*[@aria-label='{label}'] | //label[.//span[normalize-space()='{label}']]//*[self::textarea or self::input]"
-    )
+    path = f"//*[@aria-label='{label}'] | //label[.//span[normalize-space()='{label}']]//textarea"
     return browser.find_element(By.XPATH, path)
 
 
@@ -128,15 +133,20 @@ def click(browser, text: str) -> None:
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", button)
 
 
-def load(browser, name: str) -> None:
-    """The two steps that README names: choose the preset, load it."""
-    chosen = field(browser, "Config path")
+def choose(browser, label: str, value: str) -> None:
+    """Choose from a list, as a person who types the name."""
+    chosen = field(browser, label)
     chosen.click()
     chosen.send_keys(Keys.CONTROL, "a")
-    chosen.send_keys(f"{name}.yaml")
-    wait(browser, lambda: browser.find_elements(By.XPATH, f"//li[@aria-label='{name}.yaml']"))
+    chosen.send_keys(value)
+    wait(browser, lambda: browser.find_elements(By.XPATH, f"//li[@aria-label='{value}']"))
     chosen.send_keys(Keys.ENTER)
-    wait(browser, lambda: field(browser, "Config path").get_attribute("value") == f"{name}.yaml")
+    wait(browser, lambda: field(browser, label).get_attribute("value") == value)
+
+
+def load(browser, name: str) -> None:
+    """The two steps that README names: choose the preset, load it."""
+    choose(browser, "Config path", f"{name}.yaml")
     click(browser, "Load arguments")
     wait(browser, lambda: field(browser, "Output dir").get_attribute("value") == f"out/{name}")
 
@@ -179,10 +189,22 @@ def test_a_preset_replaces_the_one_before(board):
     assert (command["finetuning_type"], command["lora_rank"], command.get("use_dora")) == ("lora", "16", None)
 
 
+def test_after_a_change_by_hand_a_second_load_mends_the_form(board):
+    choose(board, "Stage", "DPO")
+    load(board, "gemma3_270m_lora")
+    wait(board, lambda: not board.find_elements(By.XPATH, "//*[text()='exoplanets_train']"))
+    click(board, "Preview command")
+    wait(board, lambda: "Please choose a dataset." in board.find_element(By.TAG_NAME, "body").text)
+    click(board, "Load arguments")
+    wait(board, lambda: board.find_elements(By.XPATH, "//*[text()='exoplanets_train']"))
+    command = previewed(board, "gemma3_270m_lora")
+    assert (command["dataset"], command["packing"], command["stage"]) == ("exoplanets_train", "True", "sft")
+
+
 def test_the_data_set_of_a_preset_can_be_looked_at(board):
     load(board, "gemma3_270m_lora")
     click(board, "Preview dataset")
-    wait(board, lambda: field(board, "number input for Count").get_attribute("value") == "445")
+    wait(board, lambda: field(board, "Count").get_attribute("value") == "445")
     samples = board.find_element(By.CSS_SELECTOR, ".modal-box").text
     assert "SELECT name FROM exoplanets WHERE discovery_year = 2009" in samples
 
