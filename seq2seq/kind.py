@@ -42,8 +42,8 @@ def wrong_trainer(recipe: dict) -> str | None:
     found = is_encoder_decoder(model)
     if found and not is_seq2seq(recipe):
         return (
-            f"key model_name_or_path: {model} is an encoder-decoder. LLaMA-Factory trains it as a decoder-only model: "
-            "the encoder sees the answer, and every prediction comes out empty. Set stage: seq2seq"
+            f"key model_name_or_path: {model} is an encoder-decoder. In LLaMA-Factory's training "
+            "its encoder sees the answer, and every prediction comes out empty. Set stage: seq2seq"
         )
     if found is False and is_seq2seq(recipe):
         return (

@@ -27,6 +27,9 @@ def main(words: list[str]) -> int:
     if not words or words[0].startswith("-"):
         print(__doc__, file=sys.stderr)
         return 2
+    if os.environ.get("USE_RAY", "").lower() in ("1", "true"):
+        print("seq2seq: USE_RAY: T5 is not trained on Ray. Unset it; for several machines see NNODES", file=sys.stderr)
+        return 2
     command = torchrun(words, dict(os.environ), gpus())
     if command:
         os.execv(command[0], command)
@@ -96,7 +99,6 @@ def make_trainer(values: dict, model, data, training):
     from seq2seq.metrics import compute_metrics
     from seq2seq.model import load_model
     from seq2seq.tokens import load_tokenizer
-    from seq2seq.tracking import RecipeCallback
 
     tokenizer = load_tokenizer(model.model_name_or_path)
     rows, evaluation = load_rows(values, tokenizer, data, training)
@@ -110,7 +112,7 @@ def make_trainer(values: dict, model, data, training):
         processing_class=tokenizer,
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=loaded, pad_to_multiple_of=8),
         compute_metrics=partial(compute_metrics, tokenizer=tokenizer) if training.predict_with_generate else None,
-        callbacks=[LogCallback(), RecipeCallback(values)],
+        callbacks=[LogCallback()],
     )
 
 

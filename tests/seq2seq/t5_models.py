@@ -6,6 +6,7 @@ from pathlib import Path
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!\"#$%&'()*+,-./:;=>?@[]_|`^\\§¶«»•©®°"
 T5_SMALL = {"d_model": 512, "d_ff": 2048, "num_layers": 6, "num_heads": 8, "d_kv": 64}  # google-t5/t5-small's shape
+SMALLER = {"d_model": 256, "d_ff": 512, "num_layers": 3, "num_heads": 4, "d_kv": 64}
 TINY = {"d_model": 64, "d_ff": 128, "num_layers": 2, "num_heads": 2, "d_kv": 32}
 
 

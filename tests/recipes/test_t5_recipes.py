@@ -1,0 +1,92 @@
+"""The recipes for T5: two methods that differ only where they may, a task prefix, no template."""
+
+import json
+import subprocess
+
+import pytest
+
+pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
+
+from converters.variants import VARIANTS
+from recipes import recipe
+from tests.conftest import ROOT
+
+METHOD_KEYS = {
+    *("finetuning_type", "quantization_bit", "lora_rank", "lora_alpha", "lora_target"),
+    *("optim", "learning_rate", "output_dir", "run_name"),
+}
+CPU = ["use_cpu=true", "bf16=true", "fp16=false"]
+SECTIONS = ["### model", "### method", "### dataset", "### output", "### train", "### eval"]
+NAMES = ("t5_small_full", "t5_small_qlora")
+
+
+@pytest.fixture(params=NAMES)
+def values(request) -> dict:
+    return recipe.read(ROOT / f"recipes/{request.param}.yaml")
+
+
+def test_the_two_methods_differ_only_in_their_own_keys():
+    full, qlora = (recipe.read(ROOT / f"recipes/{name}.yaml") for name in NAMES)
+    assert {key for key in {**full, **qlora} if full.get(key) != qlora.get(key)} <= METHOD_KEYS
+
+
+def test_they_train_two_epochs_on_spider_with_generated_metrics(values):
+    assert (values["num_train_epochs"], values["predict_with_generate"]) == (2, True)
+    assert values["dataset"] == "spider_t5_train"
+    assert values["stage"] == "seq2seq"
+
+
+def test_their_keys_are_those_of_the_trainer_of_t5(values):
+    path = ROOT / f"recipes/{values['run_name']}.yaml"
+    recipe.check(path, recipe.read(path, CPU))
+    for key in list(values):
+        wrong = {name if name != key else name[:-2] + name[-1]: value for name, value in values.items()}
+        with pytest.raises(recipe.RecipeError):
+            recipe.check(path, wrong)
+
+
+def test_their_data_can_be_converted(values):
+    names = recipe.datasets(values) + recipe.datasets(values, "eval_dataset")
+    assert set(names) <= json.loads((ROOT / "dataset_info.json").read_text()).keys()
+    assert recipe.corpora(values) == ["spider_t5"]
+    assert VARIANTS["spider_t5"].options == ("--style", "t5")
+
+
+def test_their_output_folder_and_header_follow_their_name(values):
+    name = values["run_name"]
+    lines = (ROOT / f"recipes/{name}.yaml").read_text().splitlines()
+    assert values["output_dir"] == f"out/{name}"
+    assert lines[2] == f"# Train    ./launch.sh {name}"
+    assert lines[4] == f"# Score    python evaluate/run.py --adapter out/{name}"
+    assert [line for line in lines if line.startswith("###")] == SECTIONS
+
+
+def test_they_keep_the_best_checkpoint_and_have_a_seed(values):
+    assert (values["load_best_model_at_end"], values["metric_for_best_model"]) == (True, "eval_loss")
+    assert values["save_strategy"] == values["eval_strategy"]
+    assert (values["plot_loss"], values["seed"]) == (True, 42)
+
+
+def test_they_are_never_trained_in_fp16(values):
+    assert values["bf16"] is True
+    assert "fp16" not in values
+
+
+def test_their_header_shows_gretel_too(values):
+    text = (ROOT / f"recipes/{values['run_name']}.yaml").read_text()
+    info = json.loads((ROOT / "dataset_info.json").read_text())
+    assert "dataset=gretel_t5_train eval_dataset=gretel_t5_eval" in text
+    assert {"gretel_t5_train", "gretel_t5_eval"} <= info.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "program"), [("t5_small_full", "python seq2seq/train.py"), ("gemma3_270m_lora", "llamafactory-cli train")]
+)
+def test_the_launcher_takes_the_trainer_that_the_recipe_names(name, program):
+    if not (ROOT / ".venv/bin/python").exists():
+        pytest.skip("needs .venv: ./launch.sh setup")
+    command = [str(ROOT / "launch.sh"), name, "--dry-run", "learning_rate=1.0e-4"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = [line for line in out.splitlines() if line.startswith(f"+ .venv/bin/{program} recipes/{name}.yaml ")]
+    assert len(found) == 1
+    assert found[0].endswith(" learning_rate=1.0e-4")
