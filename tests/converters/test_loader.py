@@ -92,7 +92,7 @@ TEMPLATES = (
     "alpaca",
     "qwen3",
     "gemma2",
-    "glm4_5",
+    "mistral",
 )
 
 
