@@ -105,6 +105,11 @@ def test_a_sweep_without_evaluation_is_refused(clone):
     )
 
 
+def test_board_writes_the_presets_before_it_starts_the_form(clone):
+    lines = launch(clone, "board", "--dry-run").stdout.splitlines()
+    assert lines[-2:] == ["+ .venv/bin/python recipes/llamaboard.py --start", "+ .venv/bin/llamafactory-cli webui"]
+
+
 def test_an_output_dir_override_is_what_is_evaluated(clone):
     out = launch(clone, "gemma3_270m_lora", "--dry-run", "output_dir=out/other").stdout
     assert "evaluate/run.py --adapter out/other --base" in out
