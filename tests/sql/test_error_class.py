@@ -10,8 +10,8 @@ import pytest
 
 from evaluate.execution.sandbox import Limits, run_query
 from evaluate.execution.write import run_statements
-from evaluate.sql.error_class import CLASSES, classify
-from evaluate.sql.sql_text import close_comparisons
+from sql.error_class import CLASSES, classify
+from sql.sql_text import close_comparisons
 
 GOLD = "SELECT name FROM singer"
 FAILING = {

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.sql.catalog import catalog_from_tables_json
-from evaluate.sql.exact_match import exact_match
-from evaluate.sql.hardness import hardness
+from sql.catalog import catalog_from_tables_json
+from sql.exact_match import exact_match
+from sql.hardness import hardness
 
 NEEDS = [name for name in ("SPIDER_DIR", "SPIDER_PREDICTIONS_DIR") if name not in os.environ]
 pytestmark = pytest.mark.skipif(bool(NEEDS), reason=f"not set: {', '.join(NEEDS)}")

@@ -12,8 +12,8 @@ queries that SQLite reads but the parser here does not are `other`.
 
 import re
 
-from evaluate.sql.read_components import read_sql
-from evaluate.sql.tree_diff import difference
+from sql.read_components import read_sql
+from sql.tree_diff import difference
 
 CLASSES = {
     "no_sql": "the completion holds no SQL",

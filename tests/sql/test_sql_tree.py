@@ -5,7 +5,7 @@ import time
 import pytest
 from sqlglot import exp
 
-from evaluate.sql.sql_tree import MAX_CHARACTERS, normalize_sql, parse, tokens
+from sql.sql_tree import MAX_CHARACTERS, normalize_sql, parse, tokens
 
 
 @pytest.mark.parametrize(

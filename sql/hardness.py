@@ -22,8 +22,8 @@ columns, whatever they hold; common table expressions.
 
 from typing import Literal, NamedTuple
 
-from evaluate.sql.components import Expression, Query
-from evaluate.sql.read_components import read_sql
+from sql.components import Expression, Query
+from sql.read_components import read_sql
 
 Hardness = Literal["easy", "medium", "hard", "extra"]
 LEVELS: tuple[Hardness, ...] = ("easy", "medium", "hard", "extra")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluate.sql.features import FEATURES, features
+from sql.features import FEATURES, features
 
 WITH = {
     "join": ["SELECT a FROM t JOIN u", "SELECT a FROM t, u", "SELECT a FROM t WHERE b IN (SELECT c FROM u JOIN v)"],

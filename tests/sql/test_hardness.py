@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.sql.hardness import LEVELS, Counts, hardness, level
+from sql.hardness import LEVELS, Counts, hardness, level
 
 NESTED = "(SELECT a FROM t)"
 

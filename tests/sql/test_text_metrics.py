@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from evaluate.sql.text_metrics import bleu, is_valid_syntax, rouge, token_f1
+from sql.text_metrics import bleu, is_valid_syntax, rouge, token_f1
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ import sacrebleu
 from rouge_score.rouge_scorer import RougeScorer
 from sqlglot.tokens import Token, TokenType
 
-from evaluate.sql.sql_text import close_comparisons, is_syntax
-from evaluate.sql.sql_tree import MAX_CHARACTERS, tokens
+from sql.sql_text import close_comparisons, is_syntax
+from sql.sql_tree import MAX_CHARACTERS, tokens
 
 ROUGE_NAMES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 SAME_TOKENS = {"<>": "!=", "==": "="}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from converters.sql_shape import FEATURES, LEVELS, shape_of
+from sql.shape import FEATURES, LEVELS, shape_of
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 from sqlglot.tokens import Token
 
-from evaluate.sql.sql_text import close_comparisons
+from sql.sql_text import close_comparisons
 
 DIALECT = "sqlite"
 # The longest gold of Spider has 577 characters; a tree takes several hundred times the size of its text.

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
-from evaluate.sql.catalog import Catalog
-from evaluate.sql.sql_tree import DIALECT, fold_name, is_double_quoted
+from sql.catalog import Catalog
+from sql.sql_tree import DIALECT, fold_name, is_double_quoted
 
 UNKNOWN = "?"
 DERIVED = "()"

@@ -29,9 +29,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from evaluate.sql.catalog import Catalog, representatives
-from evaluate.sql.components import Condition, Conditions, Expression, Operand, OrderItem, Query, Source
-from evaluate.sql.read_components import read_sql
+from sql.catalog import Catalog, representatives
+from sql.components import Condition, Conditions, Expression, Operand, OrderItem, Query, Source
+from sql.read_components import read_sql
 
 
 def exact_match(gold: str, prediction: str | None, catalog: Catalog) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluate.sql.sql_text import (
+from sql.sql_text import (
     close_comparisons,
     code_tokens,
     first_statement,

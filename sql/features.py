@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from evaluate.sql.sql_tree import parse
+from sql.sql_tree import parse
 
 Test = Callable[[exp.Expression], bool]
 ROW_AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.GroupConcat)

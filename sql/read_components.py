@@ -13,10 +13,10 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from evaluate.sql.catalog import Catalog
-from evaluate.sql.components import Condition, Conditions, Expression, Operand, OrderItem, Query, SelectItem, Source
-from evaluate.sql.scope import Scope, literal_text, resolve, resolved_text
-from evaluate.sql.sql_tree import is_double_quoted, parse, unwrap
+from sql.catalog import Catalog
+from sql.components import Condition, Conditions, Expression, Operand, OrderItem, Query, SelectItem, Source
+from sql.scope import Scope, literal_text, resolve, resolved_text
+from sql.sql_tree import is_double_quoted, parse, unwrap
 
 AGGREGATES = {exp.Max: "max", exp.Min: "min", exp.Count: "count", exp.Sum: "sum", exp.Avg: "avg"}
 ARITHMETIC = {exp.Sub: "-", exp.Add: "+", exp.Mul: "*", exp.Div: "/"}

@@ -5,8 +5,8 @@ import sqlite3
 
 import pytest
 
-from evaluate.sql.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json, representatives
-from evaluate.sql.exact_match import exact_match
+from sql.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json, representatives
+from sql.exact_match import exact_match
 
 CATALOG = Catalog(
     {

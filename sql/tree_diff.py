@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from evaluate.sql.components import Condition, Conditions, Expression, Operand, Query, SelectItem
+from sql.components import Condition, Conditions, Expression, Operand, Query, SelectItem
 
 
 class View(NamedTuple):
