@@ -185,6 +185,10 @@ trainer_of() {
 train() {
   local recipe=$1 out=$2 start=$SECONDS status=0 step="begin" trainer
   shift 2
+  read -ra trainer <<<"$(trainer_of "$recipe" "$@")"
+  if [[ ${trainer[0]} != llamafactory-cli ]] && { is_on "${FORCE_TORCHRUN:-}" || is_on "${USE_RAY:-}"; }; then
+    fail 2 "$recipe trains in one process: leave NNODES, FORCE_TORCHRUN and USE_RAY out"
+  fi
   if ((node > 0)); then step="join"; fi
   run "$VENV/bin/python" recipes/recipe.py "$step" "$recipe" "$@" || status=$?
   if ((status == ALREADY_TRAINED)); then
@@ -193,7 +197,6 @@ train() {
   fi
   ((status == 0)) || exit "$status"
   if ((node == 0)); then prepare_tracking "$out"; fi
-  read -ra trainer <<<"$(trainer_of "$recipe" "$@")"
   run "$VENV/bin/${trainer[0]}" "${trainer[@]:1}" "$recipe" "$@"
   if ((node == 0)); then run "$VENV/bin/python" recipes/recipe.py finish "$out" "$((SECONDS - start))"; fi
   took training "$start"

@@ -5,13 +5,12 @@ LLaMA-Factory cuts a row longer than `cutoff_len` without a word, the end of the
 drop such rows (`--cutoff`), and a recipe whose `cutoff_len` is too small for its data is told so before training.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.prompt import user_turn
+from converters import frames
 from converters.rows import ConversionError
 
 Counter = Callable[[str, str, str], int]
@@ -37,6 +36,7 @@ def summary(values: Iterable[int]) -> Lengths:
     return Lengths(len(ordered), sum(ordered) / len(ordered), ordered[(95 * len(ordered) - 1) // 100], ordered[-1])
 
 
+@lru_cache(maxsize=1)
 def token_counter(model: str, template: str) -> Counter:
     """A function `(instruction, input, output) -> tokens` for a row as LLaMA-Factory trains on it.
 
@@ -45,34 +45,10 @@ def token_counter(model: str, template: str) -> Counter:
         template: a name LLaMA-Factory knows.
     Raises ConversionError where one of the two cannot be loaded.
     """
-    frame, tokenizer = load_template(model, template)
-    closing = 1 if frame.efficient_eos else 0
-
-    def count(instruction: str, input_text: str, output: str) -> int:
-        turns = [
-            {"role": "user", "content": user_turn(instruction, input_text)},
-            {"role": "assistant", "content": output},
-        ]
-        return sum(map(len, frame.encode_oneturn(tokenizer, turns))) + closing
-
-    return count
-
-
-@lru_cache(maxsize=1)
-def load_template(model: str, template: str):
-    """LLaMA-Factory's `(Template, tokenizer)`. Raises ConversionError for a model or template that it cannot load."""
     if Path(model).is_absolute() and not Path(model).is_dir():
         raise ConversionError(f"--tokenizer {model}: no such folder. Give a model's folder or hub name.")
-    os.environ.setdefault("LLAMAFACTORY_VERBOSITY", "WARN")
-    try:
-        from llamafactory.data import get_template_and_fix_tokenizer
-        from llamafactory.hparams import DataArguments, ModelArguments
-        from llamafactory.model import load_tokenizer
-
-        tokenizer = load_tokenizer(ModelArguments(model_name_or_path=model))["tokenizer"]
-        return get_template_and_fix_tokenizer(tokenizer, DataArguments(template=template)), tokenizer
-    except ImportError as error:
-        raise ConversionError(f"counting tokens needs LLaMA-Factory ({error}). Run ./launch.sh setup") from error
-    except (OSError, ValueError) as error:
-        message = " ".join(str(error).split())
-        raise ConversionError(f"--tokenizer {model} --template {template}: {message}") from error
+    kept = frames.frame_of(model, template)
+    if kept:
+        return kept.count
+    trainer, tokenizer = frames.load(model, template)
+    return lambda *row: frames.trainer_count(trainer, tokenizer, row)

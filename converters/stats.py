@@ -26,9 +26,9 @@ from converters import lengths, prompt  # noqa: E402
 from converters.rows import ConversionError, replacing, style_of  # noqa: E402
 from converters.sources import Raw, need, read_rows  # noqa: E402
 from converters.splits import Met, digest  # noqa: E402
-from converters.sql_shape import FEATURES, LEVELS, shape_of  # noqa: E402
 from converters.sql_text import normal_question  # noqa: E402
 from converters.stats_page import Bars, Histogram, write_page  # noqa: E402
+from sql.shape import FEATURES, LEVELS, shape_of  # noqa: E402
 
 KEYS = ("id", "db_id", "question", "instruction", "input", "output", "tags")
 SHOWN_ROWS, SHOWN_DATABASES = 3, 20

@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from evaluate.sql.sql_text import Token, code_tokens, first_statement, is_blank, is_syntax, tokens
+from sql.sql_text import Token, code_tokens, first_statement, is_blank, is_syntax, tokens
 
 MAX_LENGTH = 100_000  # characters; a longer completion is only SQL if it begins with SQL
 _MAX_CANDIDATES = 50  # SELECTs of one text that are looked at

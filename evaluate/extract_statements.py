@@ -30,7 +30,7 @@ from evaluate.extract import (
     without_tail,
     without_thought,
 )
-from evaluate.sql.sql_text import tokens
+from sql.sql_text import tokens
 
 _WRITING = re.compile(
     r"(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO\s|DELETE\s+FROM\s|"

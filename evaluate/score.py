@@ -13,12 +13,12 @@ from evaluate.execution.verdict import Example, Verdict
 from evaluate.extract import extract_sql
 from evaluate.extract_statements import extract_statements
 from evaluate.reports.results_file import UNSCORED
-from evaluate.sql import exact_match as exact
-from evaluate.sql.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json
-from evaluate.sql.error_class import class_of_error, classify
-from evaluate.sql.features import features
-from evaluate.sql.hardness import hardness
-from evaluate.sql.text_metrics import is_valid_syntax, rouge, token_f1
+from sql import exact_match as exact
+from sql.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json
+from sql.error_class import class_of_error, classify
+from sql.features import features
+from sql.hardness import hardness
+from sql.text_metrics import is_valid_syntax, rouge, token_f1
 
 
 class Settings(NamedTuple):

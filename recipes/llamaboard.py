@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "llamaboard_config"
 HEADER = "# Written by recipes/llamaboard.py from recipes/{name}.yaml: change that, then run the script again.\n"
 EXTRA = "train.extra_args"
+NO_PRESET = {"prem_1b_sql_full"}  # its empty default_system: the board drops every empty value
 # Where a field has another name than the key. Other fields are `train.<key>`.
 FIELDS = {
     "model_name_or_path": "top.model_path",
@@ -220,7 +221,7 @@ def presets(board: Board) -> dict[str, str]:
 
     texts = {}
     for path in sorted((ROOT / "recipes").glob("*.yaml")):
-        if yaml.safe_load(path.read_text(encoding="utf-8")).get("stage", "sft") == "sft":
+        if path.stem not in NO_PRESET and yaml.safe_load(path.read_text(encoding="utf-8")).get("stage") == "sft":
             preset = make_preset(path.relative_to(ROOT), recipe.read(path), board)
             text = yaml.safe_dump(preset, allow_unicode=True, width=1000)
             texts[path.name] = HEADER.format(name=path.stem) + text

@@ -220,7 +220,7 @@ def row(path: Path, here: list[float]) -> list[str]:
     values = recipe.read(path)
     shape, gpus = shape_of(values["model_name_or_path"]), gpus_of(path)
     if shape is None:
-        return [path.stem, "not estimated: no shape of this model", *[""] * 8]
+        return [path.stem, "not estimated", *[""] * 8]
     found = estimate(values, shape, gpus)
     counts = [f"{number / 1e6:,.1f}" for number in (shape.parameters, trained_parameters(values, shape))]
     parts = [f"{part / GB:.1f}" for part in found]
@@ -234,9 +234,10 @@ def main(arguments: list[str]) -> int:
 
     here = gpus_here()
     heads = ("million parameters", "trained", "weights", "gradients", "optimizer", "activations", "logits", "GPUs x GB")
-    table = Table(
-        "recipe", *heads, "here", box=None, pad_edge=False, caption=f"Estimates in GB; {OVERHEAD / GB} GB more"
-    )
+    caption = f"GB of one GPU, estimated; the last figure is their sum and {OVERHEAD / GB} GB for CUDA itself"
+    table = Table("recipe", *heads, "here", box=None, pad_edge=False, caption=caption)
+    table.columns[0].no_wrap = True
+    table.columns[0].min_width = 28
     for column in table.columns[1:-1]:
         column.justify = "right"
     try:
@@ -245,7 +246,7 @@ def main(arguments: list[str]) -> int:
     except recipe.RecipeError as error:
         print(f"memory: {error}", file=sys.stderr)
         return 2
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
     return 0
 
 

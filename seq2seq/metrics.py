@@ -9,8 +9,8 @@ from statistics import fmean
 import numpy
 from transformers import EvalPrediction, PreTrainedTokenizerBase
 
-from evaluate.sql.text_metrics import ROUGE_NAMES, bleu, is_valid_syntax, rouge, token_f1
 from seq2seq.tokens import decode
+from sql.text_metrics import ROUGE_NAMES, bleu, is_valid_syntax, rouge, token_f1
 
 
 def compute_metrics(prediction: EvalPrediction, tokenizer: PreTrainedTokenizerBase) -> dict[str, float]:

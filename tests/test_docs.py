@@ -15,7 +15,7 @@ DOCUMENTS = [
     for path in sorted(ROOT.rglob("*.md"))
     if not {".venv", ".venv-vllm", "out", "models"} & set(path.relative_to(ROOT).parts)
 ]
-COMMAND = re.compile(r"^(?:\.venv/bin/)?(?:python (\S+\.py)|(\./launch\.sh))(.*)$")
+COMMAND = re.compile(r"^(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?(?:python (\S+\.py)|(\./launch\.sh))(.*)$")
 
 
 def commands(document: Path) -> list[tuple[str, list[str]]]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-COPIED = ("launch.sh", "recipes", "requirements", "environment.py")
+COPIED = ("launch.sh", "recipes", "seq2seq", "requirements", "environment.py")
 
 
 @pytest.fixture
@@ -103,6 +103,11 @@ def test_a_sweep_without_evaluation_is_refused(clone):
     assert run.stderr == (
         "launch.sh: sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out.\n"
     )
+
+
+def test_board_writes_the_presets_before_it_starts_the_form(clone):
+    lines = launch(clone, "board", "--dry-run").stdout.splitlines()
+    assert lines[-2:] == ["+ .venv/bin/python recipes/llamaboard.py --start", "+ .venv/bin/llamafactory-cli webui"]
 
 
 def test_an_output_dir_override_is_what_is_evaluated(clone):
@@ -226,6 +231,15 @@ def test_variables_that_would_hang_the_training_are_refused(plain_clone, variabl
     assert (run.returncode, run.stderr) == (2, f"launch.sh: {message}\n")
 
 
+@pytest.mark.skipif(not (ROOT / ".venv/bin/python").exists(), reason="needs .venv: ./launch.sh setup")
+def test_a_recipe_that_trains_in_one_process_refuses_several():
+    run = launch(ROOT, "t5_small_full", "--dry-run", FORCE_TORCHRUN="1")
+    assert run.returncode == 2
+    assert run.stderr.endswith(
+        "launch.sh: recipes/t5_small_full.yaml trains in one process: leave NNODES, FORCE_TORCHRUN and USE_RAY out\n"
+    )
+
+
 def test_a_space_that_torchrun_cannot_take_is_refused(plain_clone):
     run = launch(plain_clone, "gemma3_270m_lora", "--dry-run", "run_name=a run", FORCE_TORCHRUN="1")
     assert run.returncode == 2
@@ -244,7 +258,7 @@ def test_two_launchers_do_not_prepare_the_same_files_at_once(clone):
             )
             assert second.poll() is None
             fcntl.flock(lock, fcntl.LOCK_UN)
-            assert "models/run.py" in second.stdout.read()
+            assert "recipes/recipe.py check" in second.stdout.read()
             assert second.wait() == 7
 
 

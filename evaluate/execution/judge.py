@@ -13,7 +13,7 @@ from evaluate.execution.reader import Database, Reader, database_at
 from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, database_problem
 from evaluate.execution.ties import is_tied
 from evaluate.execution.verdict import GRACE_SECONDS, TOO_LONG, Announce, Example, Verdict, preview
-from evaluate.sql.sql_text import tie_breakers
+from sql.sql_text import tie_breakers
 
 if TYPE_CHECKING:
     from evaluate.execution.pool import Lost

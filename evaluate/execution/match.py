@@ -10,7 +10,7 @@ from itertools import chain
 
 from evaluate.execution.columns import same_up_to_columns
 from evaluate.execution.fuzzy import same_answer
-from evaluate.sql.sql_text import (
+from sql.sql_text import (
     close_comparisons,
     is_ordered,
     mentions_order,

@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from evaluate.sql.sql_text import is_blank
+from sql.sql_text import is_blank
 
 MEBIBYTE = 2**20
 _STEPS = 1000  # virtual machine instructions between two looks at the clock

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from evaluate.execution.fuzzy import rows_agree, same_answer
 from evaluate.execution.sandbox import Limits, Refused, Row, collect
-from evaluate.sql.sql_text import code_tokens
+from sql.sql_text import code_tokens
 
 READING_PRAGMAS = frozenset({"table_list", "table_xinfo", "index_list", "index_xinfo"})
 _HIDDEN_COLUMN = 1  # of a virtual table; generated columns are 2 and 3

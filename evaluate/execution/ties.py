@@ -3,7 +3,7 @@
 from collections import Counter
 
 from evaluate.execution.reader import Database, Reader
-from evaluate.sql.sql_text import tie_breakers
+from sql.sql_text import tie_breakers
 
 
 def is_tied(golds: Reader, sql: str, database: Database) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from converters.prompt import user_turn
+from recipes.template import load_template
 from seq2seq.kind import is_seq2seq
 
 
@@ -46,25 +47,6 @@ def encode_seq2seq(rows: Iterable[dict], model: str) -> Encoded:
     tokenizer = load_tokenizer(model)
     turns = [(row["id"], user_turn(row["instruction"], row["input"])) for row in rows]
     return Encoded([(key, tokenizer(turn)["input_ids"]) for key, turn in turns], [tokenizer.eos_token_id])
-
-
-def load_template(recipe: dict):
-    """LLaMA-Factory's `(Template, tokenizer)` of a recipe. Raises ValueError for a template it does not know."""
-    from llamafactory.data import get_template_and_fix_tokenizer
-    from llamafactory.hparams import DataArguments, ModelArguments
-    from llamafactory.model import load_tokenizer
-
-    tokenizer = load_tokenizer(ModelArguments(**known(recipe, ModelArguments)))["tokenizer"]
-    # the data sets named in a recipe have no bearing on its template
-    wanted = ("template", "default_system", "enable_thinking", "preserve_thinking", "tool_format")
-    data_arguments = DataArguments(**{key: recipe[key] for key in wanted if key in recipe})
-    return get_template_and_fix_tokenizer(tokenizer, data_arguments), tokenizer
-
-
-def known(recipe: dict, kind: type) -> dict:
-    """The part of a recipe that one of LLaMA-Factory's argument classes takes, but for the adapter."""
-    fields = {name for name, field in kind.__dataclass_fields__.items() if field.init} - {"adapter_name_or_path"}
-    return {key: value for key, value in recipe.items() if key in fields}
 
 
 def prompt_ids(row: dict, template, tokenizer) -> list[int]:

@@ -41,7 +41,7 @@ from evaluate.reports.intervals import (
     ratio_estimate,
 )
 from evaluate.reports.results_file import HARDNESS, OUTCOMES, RULES, UNSCORED, ResultsError, is_scored
-from evaluate.sql.sql_tree import MAX_CHARACTERS, normalize_sql
+from sql.sql_tree import MAX_CHARACTERS, normalize_sql
 
 RAN = ("correct", "wrong_result")
 BLEU_ORDER = 4

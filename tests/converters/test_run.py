@@ -136,6 +136,19 @@ def test_a_style_given_with_a_recipe_counts_more_than_the_last_one(convert, reci
     assert converted("spider_train")[0]["tags"][0] == "style:t5"
 
 
+def test_a_recipe_converts_into_its_dataset_dir_as_the_corpus_was_converted_last(convert, recipe, small_spider):
+    registry = convert.data.parent / "dataset_info.json"
+    registry.write_text((ROOT / "dataset_info.json").read_text())
+    convert("spider", "--source", small_spider, "--only", "runnable")
+    words = ["--recipe", recipe, f"dataset_dir={registry.parent}", "--style", "t5"]
+    command = [sys.executable, "converters/run.py", *map(str, words)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    rows = json.loads((convert.data / "spider_train.json").read_text())
+    assert [row["id"] for row in rows] == ["spider-train-0", "spider-train-1"]
+    assert rows[0]["tags"][0] == "style:t5"
+
+
 def test_an_unknown_data_set_is_an_error(convert, recipe):
     run = convert("--recipe", recipe, "dataset=spiders_train")
     assert run.returncode == 2

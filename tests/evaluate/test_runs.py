@@ -57,6 +57,18 @@ def test_the_gold_answers_score_everything(data):
     assert report(data)["outcomes"]["correct"] == 3
 
 
+def test_databases_beside_the_data_file_are_found(data):
+    command = [sys.executable, str(ROOT / "evaluate/run.py"), "--gold", "--data", str(data), "--out", "out"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=data.parent)
+    assert run.returncode == 0, run.stderr
+    assert report(data)["outcomes"]["no_database"] == 3
+    nested = data.parent / "databases/band/band"
+    nested.mkdir()
+    (data.parent / "databases/band/band.sqlite").rename(nested / "band.sqlite")
+    subprocess.run(command, capture_output=True, text=True, cwd=data.parent, check=True)
+    assert report(data)["outcomes"]["correct"] == 3
+
+
 def test_answers_are_joined_by_id_not_by_position(data):
     answers = [{"id": f"band-{number}", "prediction": ROWS[number][1]} for number in (2, 0, 1)]
     assert evaluate(data, answers=answers).returncode == 0

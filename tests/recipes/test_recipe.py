@@ -145,23 +145,42 @@ def test_an_interrupted_training_may_go_on(path):
     assert [recipe.begin(path, ["use_cpu=true"]) for _ in range(2)] == [0, 0]
 
 
-def test_changed_training_data_is_refused(path, tmp_path, monkeypatch):
-    data = tmp_path / "exoplanets_train.json"
-    data.write_text('[{"tags": ["style:ddl", "prompt:1"]}]')
-    monkeypatch.setattr(recipe, "data_file", lambda *_: data)
-    recipe.begin(path, ["use_cpu=true"])
+@pytest.fixture
+def data(tmp_path):
+    """The converted file of `exoplanets_train` in a `dataset_dir` of its own, `tmp_path`."""
+    (tmp_path / "dataset_info.json").write_text((recipe.ROOT / "dataset_info.json").read_text())
+    file = tmp_path / "data/exoplanets_train.json"
+    file.parent.mkdir()
+    file.write_text('[{"tags": ["style:ddl", "prompt:1", "runnable"]}]')
+    return file
+
+
+def test_converted_files_lie_where_dataset_dir_says(path, tmp_path, data):
+    assert recipe.data_file("exoplanets_train", {"dataset_dir": str(tmp_path)}) == data
+    assert recipe.data_folder(recipe.read(path, [f"dataset_dir={tmp_path}"])) == tmp_path / "data"
+    assert recipe.data_file("exoplanets_train") == recipe.ROOT / "data/exoplanets_train.json"
+
+
+def test_a_dataset_dir_without_its_registry_is_named(tmp_path):
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.data_file("exoplanets_train", {"dataset_dir": str(tmp_path)})
+    assert str(raised.value) == (
+        f"{tmp_path}/dataset_info.json: No such file or directory. Key dataset_dir names its folder; here it is ."
+    )
+
+
+def test_changed_training_data_is_refused(path, tmp_path, data):
+    there = f"dataset_dir={tmp_path}"
+    recipe.begin(path, ["use_cpu=true", there])
     recipe.finish(tmp_path / "out", 1.0)
-    assert recipe.begin(path, []) == recipe.ALREADY_TRAINED
+    assert recipe.begin(path, [there]) == recipe.ALREADY_TRAINED
     data.write_text('[{"tags": ["style:ddl", "prompt:2"]}]')
     with pytest.raises(recipe.RecipeError, match="exoplanets_train: the converted file has changed"):
-        recipe.begin(path, [])
+        recipe.begin(path, [there])
 
 
-def test_finish_records_what_the_score_will_depend_on(path, tmp_path, monkeypatch):
-    data = tmp_path / "exoplanets_train.json"
-    data.write_text('[{"tags": ["style:ddl", "prompt:1", "runnable"]}]')
-    monkeypatch.setattr(recipe, "data_file", lambda *_: data)
-    recipe.begin(path, ["use_cpu=true"])
+def test_finish_records_what_the_score_will_depend_on(path, tmp_path, data):
+    recipe.begin(path, ["use_cpu=true", f"dataset_dir={tmp_path}"])
     recipe.finish(tmp_path / "out", 12.5)
     record = json.loads((tmp_path / "out/training.json").read_text())
     assert record["seconds"] == 12.5

@@ -6,6 +6,7 @@ import pytest
 
 from evaluate.generation import adapters
 from evaluate.generation.adapters import AdapterError, Trained
+from evaluate.generation.generate import Served
 
 LORA = {"peft_type": "LORA", "init_lora_weights": True}
 RECIPE = {"model_name_or_path": "base", "template": "gemma", "finetuning_type": "oft"}
@@ -45,7 +46,7 @@ def test_only_plain_lora_is_applied_unmerged(config, applies):
 
 
 def test_a_whole_model_is_served_as_it_is(tmp_path):
-    assert adapters.served(Trained(tmp_path, RECIPE)) == (str(tmp_path), None)
+    assert adapters.served(Trained(tmp_path, RECIPE)) == Served(str(tmp_path))
 
 
 def test_an_adapter_of_any_kind_is_exported_as_lora(tmp_path):

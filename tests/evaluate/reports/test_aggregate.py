@@ -17,7 +17,7 @@ from evaluate.reports.intervals import (
     wilson,
 )
 from evaluate.reports.results_file import OUTCOMES, ResultsError
-from evaluate.sql.text_metrics import bleu
+from sql.text_metrics import bleu
 from tests.evaluate.reports.result_rows import make_row, make_rows
 
 DESIGN_NAMES = {

@@ -1,0 +1,33 @@
+"""LLaMA-Factory's template and tokenizer of a recipe: what turns a row into token ids, in training and everywhere else.
+
+Loading them imports all of LLaMA-Factory, torch included: some 10 s and 800 MB.
+"""
+
+import os
+
+# The data sets named in a recipe have no bearing on its template.
+TEMPLATE_KEYS = ("template", "default_system", "enable_thinking", "preserve_thinking", "tool_format")
+
+
+def load_template(recipe: dict):
+    """LLaMA-Factory's `(Template, tokenizer)`, the tokenizer with the template's special tokens.
+
+    Args:
+        recipe: a recipe's values; the keys of LLaMA-Factory's model arguments (model_name_or_path, ...) and of
+            TEMPLATE_KEYS count.
+    Raises ImportError without LLaMA-Factory, OSError for a model and ValueError for a template that it cannot load.
+    """
+    os.environ.setdefault("LLAMAFACTORY_VERBOSITY", "WARN")
+    from llamafactory.data import get_template_and_fix_tokenizer
+    from llamafactory.hparams import DataArguments, ModelArguments
+    from llamafactory.model import load_tokenizer
+
+    tokenizer = load_tokenizer(ModelArguments(**known(recipe, ModelArguments)))["tokenizer"]
+    data_arguments = DataArguments(**{key: recipe[key] for key in TEMPLATE_KEYS if key in recipe})
+    return get_template_and_fix_tokenizer(tokenizer, data_arguments), tokenizer
+
+
+def known(recipe: dict, kind: type) -> dict:
+    """The part of a recipe that one of LLaMA-Factory's argument classes takes, but for the adapter."""
+    fields = {name for name, field in kind.__dataclass_fields__.items() if field.init} - {"adapter_name_or_path"}
+    return {key: value for key, value in recipe.items() if key in fields}
