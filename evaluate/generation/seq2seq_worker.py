@@ -3,8 +3,9 @@
     .venv/bin/python evaluate/generation/seq2seq_worker.py JOB.json
 
 Same job, prompts and completions as vllm_worker.py (vLLM serves no T5); of the job, `model`, `adapter`, `prompts`,
-`completions`, `max_tokens`, `dtype`, `seed` and `batch` are read. An adapter is applied to the un-quantised base, never
-merged. Decoding is greedy, a batch at a time, longest prompts first; each batch is appended as soon as it is done.
+`completions`, `max_tokens`, `dtype`, `seed` and `batch` are read. An adapter is merged in memory, into the
+un-quantised base. Decoding is greedy, a batch at a time, longest prompts first; each batch is appended as soon as it is
+done.
 """
 
 import json
@@ -23,12 +24,12 @@ from seq2seq.tokens import decode, load_tokenizer  # noqa: E402
 
 
 def load_model(job: dict) -> PreTrainedModel:
-    """The model, with its adapter where there is one, ready to generate."""
+    """The model, its adapter merged into it where there is one, ready to generate."""
     model = AutoModelForSeq2SeqLM.from_pretrained(job["model"], dtype=getattr(torch, job["dtype"]))
     if job["adapter"]:
         from peft import PeftModel
 
-        model = PeftModel.from_pretrained(model, job["adapter"])
+        model = PeftModel.from_pretrained(model, job["adapter"]).merge_and_unload()  # in memory, in 32 bits
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 

@@ -56,7 +56,9 @@ def random_t5(tree: Path, corpus: str, shape: dict) -> Path:
     """A random T5 in the tree, its tokenizer learnt from both files of a corpus."""
     files = [tree / f"data/{corpus}_{part}.json" for part in ("train", "eval")]
     rows = [row for file in files for row in json.loads(file.read_text())]
-    return save_t5(tree / "t5", [f"{row['instruction']} {row['output']}" for row in rows], size=2000, shape=shape)
+    return save_t5(
+        tree / f"{corpus}_t5", [f"{row['instruction']} {row['output']}" for row in rows], size=2000, shape=shape
+    )
 
 
 def report(tree: Path, name: str) -> dict:
@@ -97,7 +99,7 @@ STEPS = {
     "spider": {
         "shape": T5_SMALL,
         "full": ["num_train_epochs=35", "learning_rate=5.0e-4"],
-        "qlora": ["num_train_epochs=25", "learning_rate=5.0e-4"],
+        "qlora": ["num_train_epochs=35", "learning_rate=5.0e-4"],
     },
 }
 
