@@ -20,7 +20,7 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the two virtual environments, and nothing else
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
-       ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network" the slow ones too
+       ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network and not long" the slow too
 
 Options: --dry-run      print every command and run none
          --no-evaluate  stop after the training
@@ -285,8 +285,13 @@ main() {
     test)
       setup
       shift
-      # The fast tests share the cores; real training and real vLLM want them alone.
-      if [[ " $* " != *" -m "* ]]; then set -- -n auto --maxprocesses 4 "$@"; fi
+      if [[ " $* " == *" -m "* ]]; then
+        # Real trainings and engines: two at a time with a thread each, most of their time is start-up.
+        export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+        set -- -n auto --maxprocesses 2 --dist loadfile "$@"
+      else
+        set -- -n auto --maxprocesses 4 "$@"
+      fi
       run "$VENV/bin/python" -m pytest "$@"
       ;;
     -*)

@@ -65,7 +65,7 @@ def report(tree: Path, name: str) -> dict:
     return json.loads((tree / "out" / name / "evaluation/report.json").read_text())
 
 
-@pytest.fixture(scope="module", params=["exoplanets", "spider"])
+@pytest.fixture(scope="module", params=["exoplanets", pytest.param("spider", marks=pytest.mark.long)])
 def proof(request, tree) -> tuple[Path, str]:
     """Two trainings through launch.sh, each scored on its own rows: `full` on one file, `qlora` on the other."""
     corpus, source = request.param, []
