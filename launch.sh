@@ -11,6 +11,7 @@ evaluate=true
 base=(--base)
 node=0 # of the machines that train together; the first keeps the records and evaluates
 seconds_of=()
+lock= # the file descriptor of the lock that is held
 
 usage() {
   cat <<'TEXT'
@@ -54,6 +55,15 @@ took() {
 
 has_gpu() { nvidia-smi -L >/dev/null 2>&1; }
 
+# Whether the trainer will see more than one GPU, and so starts torchrun.
+has_gpus() {
+  if [[ -n ${CUDA_VISIBLE_DEVICES+set} ]]; then
+    [[ $CUDA_VISIBLE_DEVICES == *,* ]] && has_gpu
+  else
+    (($(nvidia-smi -L 2>/dev/null | grep -c ^GPU) > 1))
+  fi
+}
+
 find_python() {
   local python
   for python in python3.11 python3.12 python3 python; do
@@ -94,25 +104,40 @@ needs_cpu_index() {
 
 # What several machines or runs with one file system must not do at the same time: the first does it, the others find it done.
 alone() {
-  local lock
-  if $dry_run || ! command -v flock >/dev/null; then
-    "$@"
-    return
-  fi
-  exec {lock}>>.launch.lock
-  flock --nonblock "$lock" || { say "waiting for another run of launch.sh that prepares the same files" && flock "$lock"; } ||
-    fail 1 "this file system refuses locks (flock): start one node first with --no-evaluate, the others once it trains"
+  take_lock
   "$@"
-  exec {lock}>&-
+  free_lock
 }
 
+take_lock() {
+  local status=0
+  if $dry_run || ! command -v flock >/dev/null; then return; fi
+  exec {lock}>>.launch.lock
+  flock --nonblock "$lock" || status=$?
+  if ((status == 1)); then # held by another; any other status is a file system without locks
+    say "waiting for another run of launch.sh that prepares the same files"
+    status=0
+    flock "$lock" || status=$?
+  fi
+  ((status == 0)) ||
+    say "flock fails here (status $status): going on without a lock; start no second run in this folder before this one trains"
+}
+
+free_lock() {
+  [[ -z $lock ]] || exec {lock}>&-
+  lock=
+}
+
+# Both virtual environments; under the lock.
 setup() {
+  take_lock
   make_venv "$VENV" requirements/train.txt
   if has_gpu; then
     make_venv "$VENV_VLLM" requirements/vllm-cuda.txt
   else
     make_venv "$VENV_VLLM" requirements/vllm-cpu.txt
   fi
+  free_lock
 }
 
 list() {
@@ -158,10 +183,12 @@ prepare_for_many() {
   if is_on "${FORCE_TORCHRUN:-}"; then
     ! is_on "${USE_RAY:-}" || fail 2 "USE_RAY and torchrun (NNODES, FORCE_TORCHRUN) exclude each other: Ray counts its machines itself"
     has_gpu || export NPROC_PER_NODE=${NPROC_PER_NODE:-1}
-    [[ $PWD$* != *[[:space:]]* ]] ||
-      fail 2 "LLaMA-Factory starts torchrun without quoting: no spaces are allowed in '$PWD' and in KEY=VALUE"
   elif is_on "${USE_RAY:-}" && ! has_gpu; then
     say "Ray without a GPU: LLaMA-Factory waits until a Ray node joins that has 10 CPUs for each CPU there is now"
+  fi
+  if is_on "${FORCE_TORCHRUN:-}" || { ! is_on "${USE_RAY:-}" && has_gpus; }; then
+    [[ $PWD$* != *[[:space:]]* ]] ||
+      fail 2 "LLaMA-Factory starts torchrun without quoting: no spaces are allowed in '$PWD' and in KEY=VALUE"
   fi
 }
 
@@ -173,22 +200,21 @@ prepare_tracking() {
   fi
 }
 
-# The program that trains a recipe: LLaMA-Factory's, but for encoder-decoders (stage: seq2seq).
-trainer_of() {
+# The program that trains a recipe: LLaMA-Factory's, but for encoder-decoders (stage: seq2seq), which know no Ray.
+find_trainer() {
+  local words="llamafactory-cli train" # what a dry run before the set-up shows
   if [[ -x $VENV/bin/python ]]; then
-    "$VENV/bin/python" recipes/recipe.py trainer "$@"
-  else
-    printf 'llamafactory-cli train' # a dry run before the set-up
+    words=$("$VENV/bin/python" recipes/recipe.py trainer "$@")
+  fi
+  read -ra trainer <<<"$words"
+  if [[ ${trainer[0]} != llamafactory-cli ]] && is_on "${USE_RAY:-}"; then
+    fail 2 "$1 is not trained on Ray: leave USE_RAY out; for several machines see NNODES in docs/clusters.md"
   fi
 }
 
 train() {
-  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin" trainer
+  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin"
   shift 2
-  read -ra trainer <<<"$(trainer_of "$recipe" "$@")"
-  if [[ ${trainer[0]} != llamafactory-cli ]] && { is_on "${FORCE_TORCHRUN:-}" || is_on "${USE_RAY:-}"; }; then
-    fail 2 "$recipe trains in one process: leave NNODES, FORCE_TORCHRUN and USE_RAY out"
-  fi
   if ((node > 0)); then step="join"; fi
   run "$VENV/bin/python" recipes/recipe.py "$step" "$recipe" "$@" || status=$?
   if ((status == ALREADY_TRAINED)); then
@@ -203,7 +229,7 @@ train() {
 }
 
 launch() {
-  local name=$1 recipe=recipes/$1.yaml out=out/$1 word start cpu_keys=()
+  local name=$1 recipe=recipes/$1.yaml out=out/$1 word start cpu_keys=() trainer=()
   shift
   [[ -f $recipe ]] || fail 2 "no recipe '$name'; the recipes are: $(list | cut -d ' ' -f 1 | xargs)"
   for word in "$@"; do
@@ -211,8 +237,9 @@ launch() {
     [[ $word == output_dir=* ]] && out=${word#output_dir=}
   done
   prepare_for_many "$@"
-  alone setup
+  setup
   run "$VENV/bin/python" recipes/recipe.py check "$recipe" "$@"
+  find_trainer "$recipe" "$@"
   start=$SECONDS
   alone run "$VENV/bin/python" models/run.py "$recipe" "$@"
   took weights "$start"
@@ -231,7 +258,7 @@ launch() {
 
 sweep() {
   $evaluate || fail 2 "sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out."
-  setup
+  setup # its lock is free again when the points take it
   if $dry_run; then
     [[ -x $VENV/bin/python ]] || fail 1 "sweep --dry-run checks every point, which needs $VENV. Run ./launch.sh setup"
     set -- "$@" --dry-run

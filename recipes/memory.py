@@ -5,7 +5,8 @@
 The estimate is for one step on one GPU with every row as long as `cutoff_len`: the longest step of a training, not the
 usual one. GB are 2^30 bytes, as on a GPU's box. Left out: norms and biases (below 0.1 % of the parameters),
 attention scores (sdpa and FlashAttention keep none), communication buffers of several GPUs without DeepSpeed,
-memory taken by offloading. `OVERHEAD` stands for CUDA's context, cuBLAS and fragmentation; it is a guess.
+memory taken by offloading. `OVERHEAD` stands for CUDA's context, cuBLAS and fragmentation; it is a guess. Where
+serving the un-quantised weights for the evaluation takes more than the training (QLoRA), the recipe needs that.
 
 Shapes come from a local model's config.json, else from model_shapes.json (the published config values).
 """
@@ -26,6 +27,7 @@ from recipes import recipe  # noqa: E402
 SHAPES = ROOT / "recipes/model_shapes.json"
 GB = 2**30
 OVERHEAD = int(1.5 * GB)
+SERVED = 0.92  # the part of a GPU that vLLM takes: its default gpu_memory_utilization
 NF4 = 0.5 + 0.127 / 8  # bytes a parameter: 4 bits, and 0.127 bits of double-quantized constants (QLoRA, section 3)
 DEFAULT_CUTOFF, DEFAULT_BATCH, DEFAULT_RANK, DEFAULT_BLOCK, DEFAULT_FROZEN = 2048, 8, 8, 32, 2  # LLaMA-Factory's own
 
@@ -112,6 +114,19 @@ def estimate(values: dict, shape: Shape, gpus: int = 1) -> Estimate:
     )
 
 
+def needed(values: dict, shape: Shape, gpus: int = 1) -> float:
+    """Bytes on each of `gpus` GPUs for training and evaluation: vLLM serves half-precision weights on one of them."""
+    return max(estimate(values, shape, gpus).total, 2 * shape.parameters / SERVED)
+
+
+def checkpoint(values: dict, shape: Shape) -> int:
+    """Bytes on disk of one checkpoint of a training of all weights, with AdamW's state.
+
+    fp32 values and two moments; under ZeRO the half-precision weights and the fp32 ones beside the moments.
+    """
+    return shape.parameters * (2 + 4 + 8 if zero(values) else 4 + 8)
+
+
 def trained_parameters(values: dict, shape: Shape) -> int:
     """How many parameters the method trains. LoRA has rank times (inputs + outputs) a linear layer, DoRA the outputs
     besides; OFT a skew-symmetric matrix for each block of inputs (block (block - 1) / 2 numbers)."""
@@ -168,14 +183,14 @@ def activations(values: dict, shape: Shape) -> float:
 def logits(values: dict, shape: Shape) -> float:
     """Bytes of the logits: as computed, in fp32 for the loss and again by Accelerate, their softmax and gradient.
 
-    An evaluation, without the gradient, needs more where its batch is larger. Liger's fused loss never holds them all.
+    An evaluation, without the gradient, needs more where its batch is larger. Liger's fused loss holds none while
+    training; an evaluation returns them.
     """
-    if values.get("enable_liger_kernel"):
-        return 0
     evaluates = values.get("eval_strategy", "no") != "no"
     evaluated = tokens_of(values, "per_device_eval_batch_size") if evaluates else 0
     half = half_size(values)
-    return shape.vocabulary * max(tokens_of(values) * (half + 16), evaluated * (half + 12))
+    trained = 0 if values.get("enable_liger_kernel") else tokens_of(values)
+    return shape.vocabulary * max(trained * (half + 16), evaluated * (half + 12))
 
 
 def tokens_of(values: dict, batch: str = "per_device_train_batch_size") -> int:
@@ -205,14 +220,14 @@ def gpus_here() -> list[float]:
     return [float(line) * 2**20 for line in run.stdout.split() if line.isdigit()] if run.returncode == 0 else []
 
 
-def verdict(needed: float, gpus: int, here: list[float]) -> str:
+def verdict(total: float, gpus: int, here: list[float]) -> str:
     """Whether the GPUs of this machine have what a recipe needs on each of its own."""
     if not here:
         return "no GPU here"
     if len(here) < gpus:
         return f"{len(here)} of {gpus} GPUs"
     largest = sorted(here, reverse=True)[gpus - 1]
-    return "fits" if needed <= largest else f"too large for {largest / GB:.0f} GB"
+    return "fits" if total <= largest else f"too large for {largest / GB:.0f} GB"
 
 
 def row(path: Path, here: list[float]) -> list[str]:
@@ -224,7 +239,8 @@ def row(path: Path, here: list[float]) -> list[str]:
     found = estimate(values, shape, gpus)
     counts = [f"{number / 1e6:,.1f}" for number in (shape.parameters, trained_parameters(values, shape))]
     parts = [f"{part / GB:.1f}" for part in found]
-    return [path.stem, *counts, *parts, f"{gpus} x {found.total / GB:.1f}", verdict(found.total, gpus, here)]
+    total = needed(values, shape, gpus)
+    return [path.stem, *counts, *parts, f"{gpus} x {total / GB:.1f}", verdict(total, gpus, here)]
 
 
 def main(arguments: list[str]) -> int:
@@ -234,7 +250,9 @@ def main(arguments: list[str]) -> int:
 
     here = gpus_here()
     heads = ("million parameters", "trained", "weights", "gradients", "optimizer", "activations", "logits", "GPUs x GB")
-    caption = f"GB of one GPU, estimated; the last figure is their sum and {OVERHEAD / GB} GB for CUDA itself"
+    caption = (
+        f"GB of one GPU, estimated; the last figure: their sum and {OVERHEAD / GB} GB for CUDA, or what serving takes"
+    )
     table = Table("recipe", *heads, "here", box=None, pad_edge=False, caption=caption)
     table.columns[0].no_wrap = True
     table.columns[0].min_width = 28

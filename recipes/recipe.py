@@ -1,7 +1,7 @@
 """Recipes: read one with its overrides, check it with its trainer's own parser, and keep what a run was made with.
 
     python recipes/recipe.py check  RECIPE.yaml [KEY=VALUE ...]   names a misspelt key, in under a second
-    python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml
+    python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml and data_hashes.json
     python recipes/recipe.py join   RECIPE.yaml [KEY=VALUE ...]   the same check on a further machine; writes nothing
     python recipes/recipe.py trainer RECIPE.yaml [KEY=VALUE ...]  print the program in .venv/bin that trains it
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
@@ -26,7 +26,7 @@ import environment  # noqa: E402
 from recipes import keys, tracking  # noqa: E402
 from seq2seq.kind import is_seq2seq  # noqa: E402
 
-KEPT, FINISHED = "recipe.yaml", "training.json"
+KEPT, HASHES, FINISHED = "recipe.yaml", "data_hashes.json", "training.json"
 # Keys that say where a training runs, not what it is: a run may go on, or be compared, on another machine.
 MACHINE_KEYS = {"use_cpu", "bf16", "fp16", "overwrite_output_dir", "report_to", "run_name", "resume_from_checkpoint"}
 REQUIRED = ("model_name_or_path", "template", "dataset", "output_dir")
@@ -141,14 +141,28 @@ def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
         )
     if (out / FINISHED).is_file() and not anew:
         return ALREADY_TRAINED
+    check_resumable(out, values)
     check(path, values)
     if not keep:
         return 0
     out.mkdir(parents=True, exist_ok=True)
     (out / FINISHED).unlink(missing_ok=True)
     header = f"# {path.stem} with its overrides, as trained: {keys.trainer(values)} {out / KEPT}\n"
+    write_text(out / HASHES, json.dumps(data_hashes(values), indent=2) + "\n")
     write_text(out / KEPT, header + yaml.safe_dump(values, sort_keys=False))
     return 0
+
+
+def check_resumable(out: Path, values: dict) -> None:
+    """Raise RecipeError where LLaMA-Factory would resume a PiSSA training: it saves `pissa_init` after the checkpoint
+    is loaded (PissaConvertCallback.on_train_begin), and so converts the adapter against the wrong start."""
+    stopped = not values.get("overwrite_output_dir") and any(out.glob("checkpoint-*"))
+    if values.get("pissa_init") and (stopped or values.get("resume_from_checkpoint")):
+        raise RecipeError(
+            f"{out}: key pissa_init: a stopped PiSSA training cannot go on, since LLaMA-Factory would take the "
+            "checkpoint for the initial adapter and convert it wrongly. Train anew with overwrite_output_dir=true, "
+            "and without resume_from_checkpoint."
+        )
 
 
 def differences(out: Path, values: dict) -> list[str]:
@@ -158,11 +172,23 @@ def differences(out: Path, values: dict) -> list[str]:
     kept = read(out / KEPT)
     changed = [key for key in {**kept, **values} if key not in MACHINE_KEYS and kept.get(key) != values.get(key)]
     lines = [f"{key}: {kept.get(key)} -> {values.get(key)}" for key in changed]
-    finished = out / FINISHED
-    for name, digest in (json.loads(finished.read_text())["data"] if finished.is_file() else {}).items():
-        if data_file(name, values).is_file() and file_hash(data_file(name, values)) != digest:
-            lines.append(f"{name}: the converted file has changed")
-    return lines
+    before, now = kept_hashes(out), data_hashes(values)
+    return lines + [
+        f"{name}: the converted file has changed" for name in now if before.get(name, now[name]) != now[name]
+    ]
+
+
+def data_hashes(values: dict) -> dict[str, str]:
+    """The hashes of a recipe's converted training files, by data set; without those that are not there."""
+    files = {name: data_file(name, values) for name in datasets(values)}
+    return {name: file_hash(path) for name, path in files.items() if path.is_file()}
+
+
+def kept_hashes(out: Path) -> dict[str, str]:
+    """The hashes that the training in `out` began with, or ended with where only those are kept; else empty."""
+    if (out / HASHES).is_file():
+        return json.loads((out / HASHES).read_text(encoding="utf-8"))
+    return json.loads((out / FINISHED).read_text(encoding="utf-8"))["data"] if (out / FINISHED).is_file() else {}
 
 
 def finish(out: Path, seconds: float) -> None:
@@ -172,7 +198,7 @@ def finish(out: Path, seconds: float) -> None:
         "recipe": out.name,
         "seconds": seconds,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "data": {name: file_hash(data_file(name, values)) for name in datasets(values)},
+        "data": kept_hashes(out) or data_hashes(values),
         "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0], values).read_text(encoding="utf-8"))),
         "versions": versions(),
         "commit": commit(),

@@ -232,12 +232,41 @@ def test_variables_that_would_hang_the_training_are_refused(plain_clone, variabl
 
 
 @pytest.mark.skipif(not (ROOT / ".venv/bin/python").exists(), reason="needs .venv: ./launch.sh setup")
-def test_a_recipe_that_trains_in_one_process_refuses_several():
-    run = launch(ROOT, "t5_small_full", "--dry-run", FORCE_TORCHRUN="1")
-    assert run.returncode == 2
-    assert run.stderr.endswith(
-        "launch.sh: recipes/t5_small_full.yaml trains in one process: leave NNODES, FORCE_TORCHRUN and USE_RAY out\n"
+def test_an_encoder_decoder_is_trained_by_torchrun_but_not_on_ray():
+    many = launch(ROOT, "t5_small_full", "--dry-run", FORCE_TORCHRUN="1", NPROC_PER_NODE="2")
+    assert (many.returncode, "python seq2seq/train.py recipes/t5_small_full.yaml" in many.stdout) == (0, True)
+    ray = launch(ROOT, "t5_small_full", "--dry-run", USE_RAY="1")
+    assert ray.returncode == 2
+    assert ray.stderr == (
+        "launch.sh: recipes/t5_small_full.yaml is not trained on Ray: leave USE_RAY out; "
+        "for several machines see NNODES in docs/clusters.md\n"
     )
+    assert "models/run.py" not in ray.stdout
+
+
+def program(path: Path, script: str) -> str:
+    """A PATH on which a shell script comes first."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return f"{path.parent}:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    ("gpus", "variables", "status"),
+    [
+        (1, {}, 0),
+        (2, {}, 2),
+        (2, {"USE_RAY": "1"}, 0),
+        (2, {"CUDA_VISIBLE_DEVICES": "0"}, 0),
+        (2, {"CUDA_VISIBLE_DEVICES": "0,1"}, 2),
+    ],
+)
+def test_several_gpus_refuse_a_space_as_torchrun_does(clone, tmp_path, gpus, variables, status):
+    path = program(tmp_path / "bin/nvidia-smi", "".join(f"echo 'GPU {number}: one'\n" for number in range(gpus)))
+    run = launch(clone, "gemma3_270m_lora", "--dry-run", PATH=path, **variables)
+    assert run.returncode == status
+    assert ("no spaces are allowed" in run.stderr) == (status == 2)
 
 
 def test_a_space_that_torchrun_cannot_take_is_refused(plain_clone):
@@ -260,6 +289,33 @@ def test_two_launchers_do_not_prepare_the_same_files_at_once(clone):
             fcntl.flock(lock, fcntl.LOCK_UN)
             assert "recipes/recipe.py check" in second.stdout.read()
             assert second.wait() == 7
+
+
+def test_a_file_system_without_locks_is_told_and_no_reason_to_stop(clone, tmp_path):
+    stages_that_fail(clone)
+    run = launch(clone, "gemma3_270m_lora", PATH=program(tmp_path / "bin/flock", "exit 71"))
+    assert "== flock fails here (status 71): going on without a lock; " in run.stdout
+    assert "waiting for another run" not in run.stdout
+    assert ("recipes/recipe.py check" in run.stdout, run.returncode) == (True, 7)
+
+
+@pytest.mark.parametrize("words", [["setup"], ["test"], ["board"], ["sweep", "gemma3_270m_lora", "seed=1,2"]])
+def test_every_set_up_waits_for_one_that_is_under_way(clone, words):
+    stages_that_fail(clone)
+    with (clone / ".launch.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = ["bash", str(clone / "launch.sh"), *words]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as second:
+            assert second.stdout.readline().startswith("== waiting for another run of launch.sh")
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert second.wait() == (0 if words == ["setup"] else 7)
+
+
+def test_a_recipe_whose_trainer_cannot_be_told_stops_the_run(clone):
+    stages_that_fail(clone)
+    (clone / ".venv/bin/python").write_text('#!/bin/sh\n[ "$2" != trainer ] || exit 5\n')
+    run = launch(clone, "gemma3_270m_lora")
+    assert (run.returncode, run.stderr) == (5, "")
 
 
 def test_it_is_clean_for_shellcheck():

@@ -9,6 +9,7 @@ or the real table with `--csv cleaned_5250.csv` (the published sets ask about th
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,8 +41,20 @@ def sources(arguments: argparse.Namespace) -> list[Path]:
     return [Path(__file__), Path(exoplanets_sample.__file__), *questions, *filter(None, [arguments.csv])]
 
 
+def warning(source: str | None, csv: Path | None) -> str | None:
+    """What is wrong with asking the published questions of the generated sample; None where that is not done."""
+    if source not in HUB_NAMES or csv:
+        return None
+    return (
+        f"exoplanets: the questions of {HUB_NAMES[source]} ask about the real table, and this database is a generated "
+        "sample, in which the planets they name do not exist. --csv cleaned_5250.csv fills it with the real one"
+    )
+
+
 def prepare(arguments: argparse.Namespace) -> None:
-    """Write the database of this set."""
+    """Write the database of this set; warns where its questions ask about another."""
+    if told := warning(arguments.source, arguments.csv):
+        print(told, file=sys.stderr, flush=True)
     path = arguments.databases / DATABASE
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from converters.corpora import exoplanets
 from tests.conftest import ROOT
 
 SAMPLES = ROOT / "data/samples/exoplanets"
@@ -48,6 +49,19 @@ def test_the_real_table_takes_the_place_of_the_sample(convert):
     assert run.returncode == 0, run.stderr
     connection = sqlite3.connect(convert.data / "databases/exoplanets/exoplanets/exoplanets.sqlite")
     assert connection.execute("SELECT COUNT(*) FROM exoplanets").fetchone() == (5250,)
+
+
+def test_published_questions_on_the_generated_sample_are_warned_of(convert):
+    told = convert("exoplanets", "--source", "hub2").stderr.splitlines()[0]
+    assert told.startswith(
+        "exoplanets: the questions of dpv/exoplanets-sql2 ask about the real table, and this database"
+    )
+    assert "--csv cleaned_5250.csv" in told
+
+
+@pytest.mark.parametrize(("source", "csv"), [(None, None), ("folder", None), ("hub", Path("cleaned_5250.csv"))])
+def test_questions_on_their_own_table_are_not_warned_of(source, csv):
+    assert exoplanets.warning(source, csv) is None
 
 
 @pytest.mark.parametrize("corpus", ["exoplanets", "gretel", "llama2_sql"])

@@ -138,6 +138,22 @@ def test_checkpointing_and_liger_take_activations_and_logits_away():
     assert memory.estimate(LORA | {"enable_liger_kernel": True}, shape).logits == 0
 
 
+def test_an_evaluation_with_liger_holds_the_logits():
+    values = LORA | {"enable_liger_kernel": True, "eval_strategy": "epoch", "per_device_eval_batch_size": 1}
+    assert memory.estimate(values, TINY).logits == 10 * 100 * 14
+
+
+def test_serving_the_unquantised_weights_may_need_more_than_training_them_in_4_bits():
+    shape, values = memory.shape_of("Qwen/Qwen3-8B"), LORA | {"quantization_bit": 4}
+    assert memory.needed(values, shape) == 2 * shape.parameters / 0.92 > memory.estimate(values, shape).total
+    assert memory.needed(LORA, shape) == memory.estimate(LORA, shape).total
+
+
+@pytest.mark.parametrize(("changes", "size"), [({}, 12), ({"deepspeed": "recipes/deepspeed/zero3.json"}, 14)])
+def test_a_checkpoint_of_all_weights_holds_values_and_moments(changes, size):
+    assert memory.checkpoint(FULL | changes, TINY) == size * TINY.parameters
+
+
 @pytest.mark.parametrize(("cutoff", "measured"), [(544, 5.7e9), (1088, 9.0e9)])
 def test_it_agrees_with_what_was_measured_on_a_cpu(cutoff, measured):
     """Peak memory of the process, 2026-11-21: see recipes/README.md."""

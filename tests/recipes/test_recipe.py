@@ -179,6 +179,59 @@ def test_changed_training_data_is_refused(path, tmp_path, data):
         recipe.begin(path, [there])
 
 
+def test_changed_data_of_a_stopped_training_are_refused(path, tmp_path, data):
+    there = f"dataset_dir={tmp_path}"
+    recipe.begin(path, ["use_cpu=true", there])
+    assert recipe.begin(path, ["use_cpu=true", there]) == 0
+    data.write_text('[{"tags": ["style:ddl", "prompt:2"]}]')
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.begin(path, ["use_cpu=true", there])
+    assert "(exoplanets_train: the converted file has changed)" in str(raised.value)
+    assert recipe.begin(path, ["use_cpu=true", there, "overwrite_output_dir=true"]) == 0
+    assert recipe.begin(path, ["use_cpu=true", there]) == 0
+
+
+def test_a_finished_training_without_kept_hashes_is_compared_with_its_record(path, tmp_path, data):
+    there = f"dataset_dir={tmp_path}"
+    recipe.begin(path, ["use_cpu=true", there])
+    recipe.finish(tmp_path / "out", 1.0)
+    (tmp_path / "out/data_hashes.json").unlink()
+    data.write_text("[]")
+    with pytest.raises(recipe.RecipeError, match="exoplanets_train: the converted file has changed"):
+        recipe.begin(path, [there])
+
+
+PISSA = ["use_cpu=true", "pissa_init=true", "pissa_convert=true"]
+
+
+def test_a_stopped_pissa_training_is_not_resumed(path, tmp_path):
+    assert [recipe.begin(path, PISSA) for _ in range(2)] == [0, 0]  # stopped before its first checkpoint
+    (tmp_path / "out/checkpoint-5").mkdir()
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.begin(path, PISSA)
+    assert str(raised.value) == (
+        f"{tmp_path}/out: key pissa_init: a stopped PiSSA training cannot go on, since LLaMA-Factory would take the "
+        "checkpoint for the initial adapter and convert it wrongly. Train anew with overwrite_output_dir=true, and "
+        "without resume_from_checkpoint."
+    )
+    assert recipe.begin(path, [*PISSA, "overwrite_output_dir=true"]) == 0
+    with pytest.raises(recipe.RecipeError, match="a stopped PiSSA training cannot go on"):
+        recipe.begin(path, [*PISSA, "overwrite_output_dir=true", "resume_from_checkpoint=elsewhere"])
+
+
+def test_a_stopped_training_of_another_method_is_resumed(path, tmp_path):
+    recipe.begin(path, ["use_cpu=true"])
+    (tmp_path / "out/checkpoint-5").mkdir()
+    assert recipe.begin(path, ["use_cpu=true"]) == 0
+
+
+def test_a_finished_pissa_training_is_not_done_again(path, tmp_path):
+    recipe.begin(path, PISSA)
+    (tmp_path / "out/checkpoint-5").mkdir()
+    (tmp_path / "out/training.json").write_text(json.dumps({"data": {}}))
+    assert recipe.begin(path, PISSA) == recipe.ALREADY_TRAINED
+
+
 def test_finish_records_what_the_score_will_depend_on(path, tmp_path, data):
     recipe.begin(path, ["use_cpu=true", f"dataset_dir={tmp_path}"])
     recipe.finish(tmp_path / "out", 12.5)

@@ -121,13 +121,27 @@ def test_its_header_names_the_memory_that_is_estimated(path):
     if not found:
         pytest.skip("its header names measured memory, or CPU memory")
     shape = memory.shape_of(VALUES[path]["model_name_or_path"])
-    needed = memory.estimate(VALUES[path], shape, memory.gpus_of(path)).total / memory.GB
+    needed = memory.needed(VALUES[path], shape, memory.gpus_of(path)) / memory.GB
     assert needed <= int(found[1]) <= 2 * needed
+
+
+@pytest.mark.parametrize("name", ["llama3.1_8b_full_zero3", "qwen2.5_coder_7b_full", "llama3.2_3b_full"])
+def test_the_header_of_a_large_full_training_names_its_disk(name):
+    path = ROOT / f"recipes/{name}.yaml"
+    told = re.search(r"# +Disk: (\d+) GB for two checkpoints", path.read_text())
+    two = 2 * memory.checkpoint(VALUES[path], memory.shape_of(VALUES[path]["model_name_or_path"])) / 1e9
+    assert two <= int(told[1]) < two + 1
+
+
+def test_gemma_3_is_packed_only_where_its_window_holds_a_row():
+    packed = [VALUES[path] for path in RECIPES if VALUES[path]["template"] == "gemma" and VALUES[path].get("packing")]
+    # The longest row has 186 tokens, the window 512.
+    assert {values["dataset"] for values in packed} == {"exoplanets_train"}
 
 
 def test_the_results_table_has_its_data_and_its_memory(path):
     shape, gpus = memory.shape_of(VALUES[path]["model_name_or_path"]), memory.gpus_of(path)
-    needed = memory.estimate(VALUES[path], shape, gpus).total / memory.GB
+    needed = memory.needed(VALUES[path], shape, gpus) / memory.GB
     line = f"| [{path.stem}]({path.name}) | {recipe.corpora(VALUES[path])[0]} | {gpus} x {needed:.1f} GB |"
     assert line in TABLE
 
