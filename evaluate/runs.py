@@ -44,9 +44,15 @@ def evaluate(options: argparse.Namespace) -> list[Done]:
         return [plain_model(options)]
     if not options.adapter:
         return [ready_answers(path, options) for path in options.predictions or [None]]
+    found = adapters.find(options.adapter)
+    if options.out and len(found) > 1:
+        raise DataError(
+            f"--out {options.out}: it is for one run, and {options.adapter} holds {len(found)} trainings "
+            f"({', '.join(trained.name for trained in found)}). Without --out each is reported in its own evaluation/"
+        )
     done: list[Done] = []
     bases: dict[Path, Done] = {}
-    for trained in adapters.find(options.adapter):
+    for trained in found:
         data = data_of(options, trained.recipe)
         base = evaluate_base(trained, data, options, bases) if options.base else None
         done += [base] if base and base not in done else []
