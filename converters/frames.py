@@ -61,17 +61,17 @@ class Kept(NamedTuple):
         )
 
 
-def frame_of(model: str, template: str) -> Kept | None:
+def frame_of(model: str, template: str, default_system: str | None = None) -> Kept | None:
     """The frame of a model's tokenizer in a template; None where rows have to be counted by LLaMA-Factory itself.
 
     Raises ConversionError for a model or template that LLaMA-Factory cannot load.
     """
-    folder = folder_of(model, template)
+    folder = folder_of(model, template, default_system)
     if folder is None or not (folder / "frame.json").is_file():
         print(f"{model}: asking LLaMA-Factory, once, how template {template} counts", file=sys.stderr)
         try:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                folder = pool.submit(make, model, template).result()
+                folder = pool.submit(make, model, template, default_system).result()
         except BrokenProcessPool as error:
             raise ConversionError(f"--tokenizer {model}: loading it ended early. Are there 2 GB of memory?") from error
     return read(folder)
@@ -90,10 +90,10 @@ def read(folder: Path) -> Kept | None:
     return Kept(Frame(**kept), tokenizer)
 
 
-def make(model: str, template: str) -> Path:
+def make(model: str, template: str, default_system: str | None = None) -> Path:
     """Ask LLaMA-Factory for a frame, try it, and keep it; returns its folder. Runs in a process of its own."""
-    trainer, tokenizer = load(model, template)
-    folder = folder_of(model, template)
+    trainer, tokenizer = load(model, template, default_system)
+    folder = folder_of(model, template, default_system)
     if folder is None:
         raise ConversionError(f"--tokenizer {model}: loaded, but not found in the hub's cache. Give its folder.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,10 +106,10 @@ def make(model: str, template: str) -> Path:
     return folder
 
 
-def load(model: str, template: str):
+def load(model: str, template: str, default_system: str | None = None):
     """LLaMA-Factory's `(Template, tokenizer)`. Raises ConversionError for a model or template that it cannot load."""
     try:
-        return load_template({"model_name_or_path": model, "template": template})
+        return load_template({"model_name_or_path": model, "template": template, "default_system": default_system})
     except ImportError as error:
         raise ConversionError(f"counting tokens needs LLaMA-Factory ({error}). Run ./launch.sh setup") from error
     except (OSError, ValueError) as error:
@@ -152,8 +152,8 @@ def holds(kept: Kept | None, trainer, tokenizer) -> bool:
     return kept is not None and all(kept.count(*row) == trainer_count(trainer, tokenizer, row) for row in PROBES)
 
 
-def folder_of(model: str, template: str) -> Path | None:
-    """Where the frame is kept: named by the tokenizer's files, the template and the versions of what reads them.
+def folder_of(model: str, template: str, default_system: str | None = None) -> Path | None:
+    """Where the frame is kept: named by the tokenizer's files, the template, system prompt and versions of the readers.
 
     None for a model of the hub that is not on this machine yet.
     """
@@ -162,7 +162,8 @@ def folder_of(model: str, template: str) -> Path | None:
         return None
     files = sorted({path for pattern in TOKENIZER_FILES for path in source.glob(pattern)})
     versions = [importlib.metadata.version(package) for package in DEPENDS_ON]
-    told = json.dumps([template, versions, PROBES, [[path.name, file_hash(path)] for path in files]])
+    named = template if default_system is None else [template, default_system]
+    told = json.dumps([named, versions, PROBES, [[path.name, file_hash(path)] for path in files]])
     return FOLDER / hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -37,18 +37,19 @@ def summary(values: Iterable[int]) -> Lengths:
 
 
 @lru_cache(maxsize=1)
-def token_counter(model: str, template: str) -> Counter:
+def token_counter(model: str, template: str, default_system: str | None = None) -> Counter:
     """A function `(instruction, input, output) -> tokens` for a row as LLaMA-Factory trains on it.
 
     Args:
         model: a folder or hub name with a tokenizer.
         template: a name LLaMA-Factory knows.
+        default_system: the recipe's system prompt in place of the template's, where it has one.
     Raises ConversionError where one of the two cannot be loaded.
     """
     if Path(model).is_absolute() and not Path(model).is_dir():
         raise ConversionError(f"--tokenizer {model}: no such folder. Give a model's folder or hub name.")
-    kept = frames.frame_of(model, template)
+    kept = frames.frame_of(model, template, default_system)
     if kept:
         return kept.count
-    trainer, tokenizer = frames.load(model, template)
+    trainer, tokenizer = frames.load(model, template, default_system)
     return lambda *row: frames.trainer_count(trainer, tokenizer, row)

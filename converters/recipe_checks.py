@@ -20,30 +20,41 @@ DEFAULT_CUTOFF = 2048  # LLaMA-Factory's own
 
 
 class Reader(NamedTuple):
-    """Who reads the rows: the model whose tokenizer counts, and LLaMA-Factory's template."""
+    """Who reads the rows: the model whose tokenizer counts, LLaMA-Factory's template, the recipe's system prompt."""
 
     model: str
     template: str
+    default_system: str | None = None
+
+    @property
+    def noted(self) -> list[str]:
+        """As the corpus's record holds it."""
+        return [self.model, self.template, *([] if self.default_system is None else [self.default_system])]
 
 
 def too_long(values: dict, data: Path, names: list[str]) -> list[str]:
     """A line for each data set in `names` (`spider_train`, ...) with a row longer than the recipe's `cutoff_len`.
 
     Args:
-        values: the recipe; `model_name_or_path`, `template` and `cutoff_len` are read.
+        values: the recipe; `model_name_or_path`, `template`, `default_system`, `cutoff_len`, `packing` and
+            `neat_packing` are read.
         data: the folder with the converted files.
     """
     if is_seq2seq(values):
         return []  # seq2seq/train.py leaves such rows out, and counts them
-    reader, cutoff = Reader(values["model_name_or_path"], values["template"]), values.get("cutoff_len", DEFAULT_CUTOFF)
+    reader = Reader(values["model_name_or_path"], values["template"], values.get("default_system"))
+    cutoff = values.get("cutoff_len", DEFAULT_CUTOFF)
+    spare = 1 if values.get("packing") or values.get("neat_packing") else 0  # LLaMA-Factory keeps one token back
     found = []
     for name in names:
         measured = known(data, name, reader) or measure(data, name, reader)
-        if measured.max > cutoff:
+        if measured.max > cutoff - spare:
+            packed = " (one of them is kept back with packing)" if spare else ""
             found.append(
-                f"cutoff_len {cutoff} is too short for {name}: the longest row has {measured.max} tokens ({measured}). "
-                f"LLaMA-Factory would cut such rows, the question first. Set cutoff_len={measured.max}, or "
-                f"convert with --tokenizer {reader.model} --template {reader.template} --cutoff {cutoff}"
+                f"cutoff_len {cutoff}{packed} is too short for {name}: the longest row has {measured.max} tokens "
+                f"({measured}). LLaMA-Factory would cut such rows, the question first. Set "
+                f"cutoff_len={measured.max + spare}, or convert with --tokenizer {reader.model} --template "
+                f"{reader.template} --cutoff {cutoff - spare}"
             )
     return found
 
@@ -51,7 +62,7 @@ def too_long(values: dict, data: Path, names: list[str]) -> list[str]:
 def known(data: Path, name: str, reader: Reader) -> lengths.Lengths | None:
     """What was counted before for this file and reader."""
     kept = read_record(data, corpus_of(name)).get("counted", {}).get(name, {})
-    if kept.get("reader") != list(reader) or kept.get("file") != file_hash(data / f"{name}.json"):
+    if kept.get("reader") != reader.noted or kept.get("file") != file_hash(data / f"{name}.json"):
         return None
     return lengths.Lengths(*kept["lengths"])
 
@@ -61,7 +72,7 @@ def measure(data: Path, name: str, reader: Reader) -> lengths.Lengths:
     path, count = data / f"{name}.json", lengths.token_counter(*reader)
     rows = (raw.row for raw in read_rows(path))
     measured = lengths.summary(count(row["instruction"], row["input"], row["output"]) for row in rows)
-    keep(data, name, "counted", {"reader": list(reader), "file": file_hash(path), "lengths": list(measured)})
+    keep(data, name, "counted", {"reader": reader.noted, "file": file_hash(path), "lengths": list(measured)})
     return measured
 
 

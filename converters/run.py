@@ -241,7 +241,7 @@ def recipe_parser() -> argparse.ArgumentParser:
 def main() -> int:
     known = corpora()
     try:
-        if "--recipe" in sys.argv:
+        if any(word.partition("=")[0] == "--recipe" for word in sys.argv):
             arguments = recipe_parser().parse_args()
             convert_for_recipe(arguments.recipe, known, arguments)
         else:

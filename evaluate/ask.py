@@ -7,7 +7,6 @@ misuse; 1 where an answer held no SQL or its query failed.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -23,14 +22,14 @@ from rich.table import Table  # noqa: E402
 
 from converters.build import prompt_for  # noqa: E402
 from converters.schema import SchemaError  # noqa: E402
+from evaluate import runs  # noqa: E402
 from evaluate.execution.sandbox import Execution, Limits, run_query  # noqa: E402
 from evaluate.extract import extract_sql  # noqa: E402
 from evaluate.generation import adapters  # noqa: E402
-from evaluate.generation.completions import Remote  # noqa: E402
-from evaluate.generation.generate import GenerationError, Sampling, Served, complete, weights_hash  # noqa: E402
+from evaluate.generation.generate import GenerationError, Sampling, complete  # noqa: E402
 from evaluate.generation.prompts import encode  # noqa: E402
-from evaluate.generation.server import address  # noqa: E402
-from recipes.recipe import FINISHED, RecipeError  # noqa: E402
+from evaluate.options import positive, servers  # noqa: E402
+from recipes.recipe import RecipeError  # noqa: E402
 
 ROWS_SHOWN = 20
 
@@ -43,40 +42,26 @@ def parse() -> argparse.Namespace:
         "--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
     )
     parser.add_argument(
-        "--max-tokens", type=int, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)"
+        "--max-tokens", type=positive, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)"
     )
-    parser.add_argument("--server", metavar="URL", help="a running `vllm serve` address: no engine starts here")
+    parser.add_argument(
+        "--server", type=servers, metavar="URL", help="a running `vllm serve` address: no engine starts here"
+    )
     parser.add_argument("--served-model", metavar="NAME", help="the model's name there (default: found by its folder)")
     parser.add_argument("question", nargs="+", help="one or more questions, each in quotes")
     return parser.parse_args()
 
 
-def prompt_tags(trained: adapters.Trained) -> list[str]:
-    """How the prompts were made that the adapter was trained with, as its training.json says."""
-    path = trained.folder / FINISHED
-    return json.loads(path.read_text(encoding="utf-8")).get("prompt_tags", []) if path.is_file() else []
-
-
 def answers(options: argparse.Namespace) -> list[str]:
     """The model's completion for each question."""
     trained = adapters.find(options.adapter)[0]
-    tags = prompt_tags(trained)
+    tags = adapters.prompt_tags(trained)
     prompts = [prompt_for(options.database, question, tags) for question in options.question]
     rows = [{"id": number, **prompt._asdict()} for number, prompt in enumerate(prompts)]
+    served = runs.served_training(trained, options)
     encoded = encode(rows, trained.recipe)
-    made = complete(encoded, served(trained, options), Sampling(options.max_tokens), trained.folder / "ask")
+    made = complete(encoded, served, Sampling(options.max_tokens), trained.folder / "ask")
     return [made[row["id"]]["completion"] for row in rows]
-
-
-def served(trained: adapters.Trained, options: argparse.Namespace) -> Served | Remote:
-    """Who answers: vLLM here, or the server of `--server`. Raises AdapterError for what is no address."""
-    if not options.server:
-        return adapters.served(trained)
-    try:
-        urls = tuple(map(address, options.server.split(",")))
-    except ValueError as error:
-        raise adapters.AdapterError(f"--server: {error}") from error
-    return Remote(urls, adapters.served_names(trained), options.served_model, weights_hash(trained.folder))
 
 
 def show(console: Console, question: str, completion: str, options: argparse.Namespace) -> bool:

@@ -28,6 +28,7 @@ from evaluate import runs  # noqa: E402
 from evaluate.examples import DataError  # noqa: E402
 from evaluate.generation.adapters import AdapterError  # noqa: E402
 from evaluate.generation.generate import GenerationError  # noqa: E402
+from evaluate.options import positive, servers  # noqa: E402
 from evaluate.reports.leaderboard import print_leaderboard, write_leaderboard  # noqa: E402
 from evaluate.reports.results_file import ResultsError  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
@@ -106,24 +107,6 @@ def add_generation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gpus", type=positive, metavar="N", help="GPUs that share the questions, one vLLM each (default: all visible)"
     )
-
-
-def servers(text: str) -> tuple[str, ...]:
-    """Addresses separated by commas, for argparse."""
-    from evaluate.generation.server import address
-
-    try:
-        return tuple(address(word) for word in text.split(","))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def positive(text: str) -> int:
-    """An integer of at least 1, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: expected a number of at least 1")
-    return number
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 Loading them imports all of LLaMA-Factory, torch included: some 10 s and 800 MB.
 """
 
+import copy
 import os
 
 # The data sets named in a recipe have no bearing on its template.
@@ -19,12 +20,20 @@ def load_template(recipe: dict):
     """
     os.environ.setdefault("LLAMAFACTORY_VERBOSITY", "WARN")
     from llamafactory.data import get_template_and_fix_tokenizer
+    from llamafactory.data.template import TEMPLATES
     from llamafactory.hparams import DataArguments, ModelArguments
     from llamafactory.model import load_tokenizer
 
     tokenizer = load_tokenizer(ModelArguments(**known(recipe, ModelArguments)))["tokenizer"]
     data_arguments = DataArguments(**{key: recipe[key] for key in TEMPLATE_KEYS if key in recipe})
-    return get_template_and_fix_tokenizer(tokenizer, data_arguments), tokenizer
+    name, registered = recipe.get("template"), TEMPLATES.get(recipe.get("template"))
+    if registered is None:
+        return get_template_and_fix_tokenizer(tokenizer, data_arguments), tokenizer
+    TEMPLATES[name] = copy.deepcopy(registered)  # a default_system is written into it, for every later recipe too
+    try:
+        return get_template_and_fix_tokenizer(tokenizer, data_arguments), tokenizer
+    finally:
+        TEMPLATES[name] = registered
 
 
 def known(recipe: dict, kind: type) -> dict:

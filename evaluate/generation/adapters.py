@@ -65,6 +65,26 @@ def read_recipe(folder: Path) -> dict:
     )
 
 
+def prompt_tags(trained: Trained) -> list[str]:
+    """How the prompts were made that a model was trained with: its training.json says, else the data of its recipe.
+
+    A plain `llamafactory-cli train` leaves no training.json. Raises AdapterError where the data is gone too.
+    """
+    path = trained.folder / recipe.FINISHED
+    noted = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if "prompt_tags" in noted:
+        return noted["prompt_tags"]
+    name = recipe.datasets(trained.recipe)[0]
+    try:
+        rows = json.loads(recipe.data_file(name, trained.recipe).read_text(encoding="utf-8"))
+        return recipe.prompt_tags(rows)
+    except (recipe.RecipeError, OSError, ValueError, LookupError) as error:
+        raise AdapterError(
+            f"{trained.folder}: no {recipe.FINISHED} says how its prompts were made, nor does its data set {name} "
+            f"({error}). Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
+        ) from error
+
+
 def served(trained: Trained) -> Served:
     """What vLLM loads for a training: the folder itself, the merged model, or base and adapter.
 

@@ -32,6 +32,7 @@ from evaluate.reports.results_file import write_text
 
 WORKER = Path(__file__).with_name("vllm_worker.py")
 SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")
+HASHED = {"model": "weights", "adapter": "adapter_hash"}  # keys of a job: a place, and the hash of what lies there
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # what vLLM allows as max_lora_rank
 
 
@@ -107,9 +108,20 @@ def forget_other_run(folder: Path, job: dict) -> None:
     """Drop the completions in `folder` where another job made them, and note this one."""
     job = job | {"prompts_hash": hashlib.sha256((folder / "prompts.jsonl").read_bytes()).hexdigest()[:12]}
     note = folder / "generation.json"
-    if not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != job:
+    if not note.is_file() or identity(json.loads(note.read_text(encoding="utf-8"))) != identity(job):
         forget(folder)
     write_text(note, json.dumps(job, indent=2) + "\n")
+
+
+def identity(job: dict) -> dict:
+    """What of a job its completions depend on: not where its files lie, nor by which path a folder was named.
+
+    A folder is known by the hash of its weights, a model of the hub by its name.
+    """
+    same = {key: value for key, value in job.items() if key not in ("prompts", "completions")}
+    if job.get("server"):
+        return same  # its `model` is a name on the server
+    return same | {key: job.get(digest) or job.get(key) for key, digest in HASHED.items()}
 
 
 def devices(gpus: int | None, prompts: int, batch: int) -> list[str]:

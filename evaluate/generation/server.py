@@ -20,6 +20,16 @@ from tqdm import tqdm
 
 from evaluate.generation.completions import GenerationError, Remote, split
 
+# Named in every request: what a request leaves open, a server takes from the model's generation_config.json.
+PLAIN = {
+    "repetition_penalty": 1.0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+    "temperature": 0.0,
+    "top_p": 1.0,
+    "top_k": 0,
+    "min_p": 0.0,
+}
 BUSY = (408, 429, 500, 502, 503, 504)
 READ_SECONDS = 600.0  # a request may wait in the server's queue
 
@@ -137,11 +147,10 @@ async def ask_one_by_one(
 
 def request(model: str, prompt: list[int], job: dict) -> dict:
     """The body of one request: greedy decoding that stops at the template's own stop tokens."""
-    return {
+    return PLAIN | {
         "model": model,
         "prompt": prompt,
         "max_tokens": job["max_tokens"],
-        "temperature": 0.0,
         "seed": job["seed"],
         "stop_token_ids": job["stop_token_ids"],
     }

@@ -49,7 +49,10 @@ def start_engine(job: dict):
 
 
 def sampling(job: dict):
-    """Greedy decoding that stops at the template's own stop tokens."""
+    """Greedy decoding that stops at the template's own stop tokens.
+
+    Given explicitly, so that the model's generation_config.json adds no penalty: vLLM's own defaults have none.
+    """
     from vllm import SamplingParams
 
     return SamplingParams(

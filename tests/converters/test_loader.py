@@ -112,6 +112,36 @@ def test_tokens_are_counted_as_the_trainer_counts_them(template, tiny_model, con
     assert [count(row["instruction"], row["input"], row["output"]) for row in rows] == [len(ids) for ids in made]
 
 
+@pytest.mark.parametrize("system", ["", "Answer in SQL."])
+def test_a_recipes_own_system_prompt_is_counted_as_the_trainer_counts_it(system, tiny_model, own_frames):
+    frames.make(str(tiny_model), "deepseekcoder", system)
+    trainer, tokenizer = load_template(
+        {"model_name_or_path": str(tiny_model), "template": "deepseekcoder", "default_system": system}
+    )
+    row = ("How many?", "t(a)", "SELECT 1")
+    counted = token_counter(str(tiny_model), "deepseekcoder", system)(*row)
+    assert counted == frames.trainer_count(trainer, tokenizer, row)
+    frames.make(str(tiny_model), "deepseekcoder")
+    assert counted < token_counter(str(tiny_model), "deepseekcoder")(*row)
+
+
+@pytest.mark.parametrize("packing", [False, True])
+@pytest.mark.parametrize("spare", [0, 1])
+def test_a_row_is_whole_with_as_many_tokens_as_the_cutoff_and_one_more_where_packed(packing, spare, tiny_model):
+    from llamafactory.data.processor import PackedSupervisedDatasetProcessor, SupervisedDatasetProcessor
+    from llamafactory.hparams import DataArguments
+
+    trainer, tokenizer = load_template({"model_name_or_path": str(tiny_model), "template": "gemma"})
+    turns = [{"role": "user", "content": "How many?\nt(a)"}, {"role": "assistant", "content": "SELECT 1"}]
+    tokens = [token for part in trainer.encode_oneturn(tokenizer, turns) for token in part]
+    rest = {f"_{key}": [None] for key in ("system", "tools", "images", "videos", "audios")}
+    kind = PackedSupervisedDatasetProcessor if packing else SupervisedDatasetProcessor
+    data = DataArguments(template="gemma", cutoff_len=len(tokens) + spare, packing=packing)
+    row = {"_prompt": [turns[:1]], "_response": [turns[1:]], **rest}
+    made = kind(trainer, tokenizer, None, data).preprocess_dataset(row)["input_ids"][0]
+    assert (made[: len(tokens)] == tokens) == (spare == 1 or not packing)
+
+
 def test_every_template_the_recipes_name_is_counted_here():
     named = {recipe.read(path).get("template") for path in (ROOT / "recipes").glob("*.yaml")} - {None}  # T5 has none
     assert named

@@ -200,6 +200,32 @@ def test_a_recipe_that_cuts_its_data_is_told_before_training(convert, recipe, sm
     assert convert("--recipe", recipe, "cutoff_len=3000").stderr == ""
 
 
+@pytest.mark.parametrize("packed", ["packing=true", "neat_packing=true"])
+def test_a_packed_recipe_holds_one_token_less(convert, recipe, small_spider, packed):
+    convert("spider", "--source", small_spider)
+    count_by_hand(convert, recipe)
+    assert convert("--recipe", recipe, packed, "cutoff_len=3000").stderr == (
+        f"converters: {recipe}: cutoff_len 3000 (one of them is kept back with packing) is too short for spider_train: "
+        "the longest row has 3000 tokens (mean 10, p95 10, max 3000). LLaMA-Factory would cut such rows, the question "
+        f"first. Set cutoff_len=3001, or convert with --tokenizer {recipe.parent}/no_model --template gemma "
+        "--cutoff 2999\n"
+    )
+    assert convert("--recipe", recipe, packed, "cutoff_len=3001").stderr == ""
+
+
+def test_a_recipes_own_system_prompt_is_counted_apart(convert, recipe, small_spider):
+    convert("spider", "--source", small_spider)
+    count_by_hand(convert, recipe)
+    told = convert("--recipe", recipe, "default_system=SQL").stderr
+    assert told.startswith(f"converters: {recipe}: the longest rows were not compared with cutoff_len: --tokenizer ")
+
+
+def test_a_recipe_is_named_with_and_without_an_equals_sign(convert, recipe, small_spider):
+    convert("spider", "--source", small_spider)
+    count_by_hand(convert, recipe)
+    assert convert(f"--recipe={recipe}").stdout == convert("--recipe", recipe).stdout
+
+
 def test_a_recipe_whose_files_have_different_styles_is_told(convert, recipe, small_spider):
     convert("spider", "--source", small_spider, "--style", "t5")
     convert("exoplanets", "--limit", 5)

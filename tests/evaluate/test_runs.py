@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluate.runs import Data, base_name, how_asked
 from tests.conftest import ROOT
 
 ROWS = [
@@ -168,3 +169,53 @@ def test_a_folder_without_an_adapter_is_told(tmp_path):
         f"evaluate: {tmp_path}: no adapter and no trained model here or one level below. "
         "Train one first: ./launch.sh list\n"
     )
+
+
+def run_program(name: str, *words) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / "evaluate" / name), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def save_training(folder: Path, **values) -> Path:
+    """What a training leaves that is looked at before any weights are."""
+    folder.mkdir(parents=True)
+    (folder / "adapter_config.json").write_text("{}")
+    recipe = {"model_name_or_path": "base", "template": "gemma", "dataset": "none_train", "output_dir": str(folder)}
+    (folder / "recipe.yaml").write_text(json.dumps(recipe | values))
+    return folder
+
+
+def test_several_trainings_do_not_share_one_out(tmp_path):
+    pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
+    for name in ("a", "b"):
+        save_training(tmp_path / name)
+    run = run_program("run.py", "--adapter", tmp_path, "--out", tmp_path / "reports")
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"evaluate: --out {tmp_path}/reports: it is for one run, and {tmp_path} holds 2 trainings (a, b). "
+        "Without --out each is reported in its own evaluation/\n"
+    )
+    assert not (tmp_path / "reports").exists()
+
+
+GEMMA = {"model_name_or_path": "google/gemma", "template": "gemma", "learning_rate": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ({"learning_rate": 2.0}, "gemma_base_band_eval"),
+        ({"template": "alpaca"}, "gemma_base_band_eval_alpaca_d0f3f4"),
+        ({"default_system": ""}, "gemma_base_band_eval_gemma_1916b6"),
+        ({"model_name_or_path": "mine/gemma"}, "gemma_base_band_eval_gemma_20d161"),
+    ],
+)
+def test_base_figures_are_shared_by_trainings_that_ask_alike_only(tmp_path, other, name):
+    data = Data(tmp_path / "band_eval.json", [], tmp_path)
+    first = base_name(tmp_path, how_asked(GEMMA), data)
+    assert first == "gemma_base_band_eval"
+    report = tmp_path / first / "evaluation/report.json"
+    report.parent.mkdir(parents=True)
+    report.write_text(json.dumps({"run": {"name": first, "seconds": 1} | how_asked(GEMMA)}))
+    assert base_name(tmp_path, how_asked(GEMMA | other), data) == name
+    assert base_name(tmp_path, how_asked(GEMMA), data) == first

@@ -7,6 +7,7 @@ import pytest
 from evaluate.generation import adapters
 from evaluate.generation.adapters import AdapterError, Trained
 from evaluate.generation.generate import Served
+from recipes import recipe
 
 LORA = {"peft_type": "LORA", "init_lora_weights": True}
 RECIPE = {"model_name_or_path": "base", "template": "gemma", "finetuning_type": "oft"}
@@ -121,3 +122,34 @@ def test_a_failed_export_names_its_log(tmp_path, monkeypatch):
         adapters.merged(save_adapter(tmp_path / "out", LORA))
     log = tmp_path / "out/merge.log"
     assert str(raised.value) == f"{tmp_path}/out: llamafactory-cli export ended with status 4; see {log}"
+
+
+def trained_on(folder, rows: list[dict]) -> Trained:
+    """A training without a training.json, whose recipe's data set `own_train` has these rows."""
+    (folder / "dataset_info.json").write_text('{"own_train": {"file_name": "own_train.json"}}')
+    (folder / "own_train.json").write_text(json.dumps(rows))
+    trained = save_adapter(folder / "out", LORA)
+    return trained._replace(recipe=RECIPE | {"dataset": "own_train", "dataset_dir": str(folder)})
+
+
+def test_without_a_training_json_the_prompt_style_is_that_of_the_recipes_data(tmp_path):
+    trained = trained_on(tmp_path, [{"tags": ["style:mschema", "runnable", "schema:linked"]}])
+    assert adapters.prompt_tags(trained) == ["style:mschema", "schema:linked"]
+
+
+def test_a_training_json_says_more_of_the_prompt_style_than_the_data(tmp_path):
+    trained = trained_on(tmp_path, [{"tags": ["style:mschema"]}])
+    (trained.folder / recipe.FINISHED).write_text('{"prompt_tags": ["style:ddl"]}')
+    assert adapters.prompt_tags(trained) == ["style:ddl"]
+
+
+def test_a_prompt_style_that_nothing_tells_is_an_error(tmp_path):
+    trained = trained_on(tmp_path, [])
+    (tmp_path / "own_train.json").unlink()
+    with pytest.raises(AdapterError) as raised:
+        adapters.prompt_tags(trained)
+    assert str(raised.value) == (
+        f"{trained.folder}: no training.json says how its prompts were made, nor does its data set own_train "
+        f"([Errno 2] No such file or directory: '{tmp_path}/own_train.json'). "
+        "Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
+    )

@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,17 @@ def test_completions_of_another_run_are_not_used(worker, tmp_path, change):
         '{"id": "a", "completion": "old"}\n{"id": "b", "completion": "old"}\n'
     )
     assert "old" not in texts(tmp_path / "run", **change).values()
+
+
+def test_completions_are_kept_under_another_path_of_the_same_folders(worker, tmp_path, monkeypatch):
+    (tmp_path / "out/merged").mkdir(parents=True)
+    (tmp_path / "out/merged/model.safetensors").write_bytes(b"1")
+    monkeypatch.chdir(tmp_path)
+    first = texts(Path("out/evaluation"), served=Served("out/merged"))
+    worker.unlink()
+    monkeypatch.chdir(tmp_path / "out")
+    assert texts(Path("evaluation"), served=Served("merged")) == first
+    assert texts(tmp_path / "out/evaluation", served=Served(str(tmp_path / "out/merged"))) == first
 
 
 def test_weights_trained_anew_are_other_weights(tmp_path):

@@ -90,8 +90,9 @@ def test_every_prompt_gets_its_answer(serve, tmp_path):
 def test_a_request_is_greedy_and_holds_the_token_ids(serve, tmp_path):
     server = serve()
     answers(tmp_path, server, prompts=[("a", [1, 2, 3])])
-    expected = {"model": "tiny", "prompt": [1, 2, 3], "max_tokens": 5}
-    assert server.bodies == [expected | {"temperature": 0.0, "seed": 0, "stop_token_ids": [7]}]
+    expected = {"model": "tiny", "prompt": [1, 2, 3], "max_tokens": 5, "seed": 0, "stop_token_ids": [7]}
+    penalties = {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+    assert server.bodies == [expected | penalties | {"temperature": 0.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0}]
 
 
 def test_several_servers_share_the_prompts(serve, tmp_path):
