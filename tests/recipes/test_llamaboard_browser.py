@@ -5,7 +5,6 @@ Needs both virtual environments, chromium, chromedriver and selenium; without th
 
 import os
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,13 +24,12 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 import environment
 from recipes import llamaboard, recipe
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_repository
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (environment.VLLM / "bin/python").exists(), reason="needs .venv-vllm: ./launch.sh setup"),
 ]
-COPIED = ("launch.sh", "recipes", "requirements", "environment.py", "dataset_info.json", "converters", "data/samples")
 RECIPES = sorted(path for path in (ROOT / "recipes").glob("gemma3_270m_*.yaml") if "\nstage: sft\n" in path.read_text())
 TINY = {
     "output_dir": "out/tiny",
@@ -48,14 +46,10 @@ def clone(tmp_path_factory, tiny_model) -> Path:
     """A copy of the repository with converted data, and one recipe more: a tiny model, two steps on the CPU."""
     import yaml
 
-    folder = tmp_path_factory.mktemp("clone")
-    for name in COPIED:
-        source, target = ROOT / name, folder / name
-        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    for name in (".venv", ".venv-vllm"):
-        (folder / name).symlink_to((ROOT / name).resolve())
+    folder = copy_repository(tmp_path_factory.mktemp("clone"))
     values = recipe.read(ROOT / "recipes/gemma3_270m_lora.yaml") | TINY | {"model_name_or_path": str(tiny_model)}
-    without_evaluation = {key: value for key, value in values.items() if "eval" not in key}
+    best = ("load_best_model_at_end", "metric_for_best_model")
+    without_evaluation = {key: value for key, value in values.items() if "eval" not in key and key not in best}
     (folder / "recipes/tiny.yaml").write_text(yaml.safe_dump(without_evaluation))
     convert = [sys.executable, "converters/run.py", "exoplanets"]
     subprocess.run(convert, cwd=folder, check=True, capture_output=True)

@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
-from tests.conftest import ROOT
+from tests.conftest import copy_repository
 from tests.seq2seq.t5_models import SMALLER, T5_SMALL, save_t5
 
 pytestmark = pytest.mark.slow
@@ -34,22 +34,8 @@ def run(tree: Path, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    """A copy of the repository's files with its environments: 64 converted rows must not replace anybody's data."""
-    folder = tmp_path_factory.mktemp("tree")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes((ROOT / name).read_bytes())
-    (folder / "launch.sh").chmod(0o755)
-    for name in (".venv", ".venv-vllm"):
-        (folder / name).symlink_to((ROOT / name).resolve())
-    return folder
+    """A copy of the repository with its environments: 64 converted rows must not replace anybody's data."""
+    return copy_repository(tmp_path_factory.mktemp("tree"))
 
 
 def random_t5(tree: Path, corpus: str, shape: dict) -> Path:
