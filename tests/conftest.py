@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,14 @@ def browser(tmp_path_factory):
     started = webdriver.Chrome(options=options, service=Service(driver))
     yield started
     started.quit()
+
+
+@pytest.fixture(scope="session")
+def converted() -> Path:
+    """The folder of the converted exoplanets rows, made where they are missing: each test file may be the first to run."""
+    command = [sys.executable, "converters/run.py", "--recipe", "recipes/gemma3_270m_lora.yaml"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return ROOT / "data"
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def family(request) -> str:
 
 
 @pytest.fixture(scope="module")
-def jobs(family, pool, tmp_path_factory) -> dict:
+def jobs(family, pool, converted, tmp_path_factory) -> dict:
     """The trainings of one architecture by method, all begun at once, and its untrained model as `base`."""
     folder = tmp_path_factory.mktemp(family)
     model = tiny_models.make(family, folder / "model")

@@ -148,7 +148,11 @@ next(results)
 def test_no_process_is_left_when_the_program_is_ended(ending):
     script = SCRIPT.format(root=str(ROOT), target=TARGET)
     program = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
     pids = {int(pid) for pid in program.stdout.readline().split()}
     time.sleep(0.3)  # the workers are in the midst of C calls by now

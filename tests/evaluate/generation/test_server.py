@@ -276,8 +276,9 @@ def test_a_real_server_answers_as_vllm_without_one(vllm_server, tiny_model, tmp_
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (environment.VLLM / "bin/python").exists(), reason="needs .venv-vllm: ./launch.sh setup")
-def test_a_real_server_is_scored_by_the_evaluators_command(vllm_server, tiny_model, tmp_path):
-    command = ["evaluate/run.py", "--model", tiny_model, "--template", "gemma", "--data", "data/exoplanets_eval.json"]
+def test_a_real_server_is_scored_by_the_evaluators_command(vllm_server, tiny_model, converted, tmp_path):
+    data = converted / "exoplanets_eval.json"
+    command = ["evaluate/run.py", "--model", tiny_model, "--template", "gemma", "--data", data]
     options = ["--limit", "4", "--max-tokens", "8", "--server", vllm_server, "--out", tmp_path / "evaluation"]
     python = environment.TRAIN / "bin/python"
     run = subprocess.run([str(word) for word in [python, *command, *options]], cwd=ROOT, capture_output=True, text=True)
