@@ -54,7 +54,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def converted() -> Path:
-    """The folder of the converted exoplanets rows, made where they are missing: each test file may be the first to run."""
+    """The folder of the converted exoplanets rows, made where missing: any test file may be the first to run."""
     command = [sys.executable, "converters/run.py", "--recipe", "recipes/gemma3_270m_lora.yaml"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return ROOT / "data"
