@@ -39,6 +39,16 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="evaluate/run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    add_what(parser)
+    add_how(parser)
+    add_generation(parser)
+    options = parser.parse_args(arguments)
+    refuse_what_does_not_fit(options, parser)
+    return options
+
+
+def add_what(parser: argparse.ArgumentParser) -> None:
+    """The options of which exactly one says what is evaluated."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--adapter", type=Path, metavar="DIR", help="output folder of a training, or a folder of such folders"
@@ -50,6 +60,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--predictions", type=Path, nargs="+", metavar="FILE", help="JSON lines with id and prediction; need --data"
     )
     what.add_argument("--gold", action="store_true", help="score the gold answers themselves; needs --data")
+
+
+def add_how(parser: argparse.ArgumentParser) -> None:
+    """The options that say on which rows, how they are executed, and where the reports go."""
     parser.add_argument("--base", action="store_true", help="with --adapter: evaluate its base model too")
     parser.add_argument("--template", metavar="NAME", help="LLaMA-Factory's template for --model")
     parser.add_argument(
@@ -78,11 +92,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
     )
-    add_generation(parser)
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
     )
-    options = parser.parse_args(arguments)
+
+
+def refuse_what_does_not_fit(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """End with a usage error where options contradict or lack each other."""
     if not options.adapter and not options.data:
         parser.error("--model, --predictions and --gold need --data FILE")
     if options.predictions and len(options.predictions) > 1 and options.out:
@@ -93,7 +109,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("--server answers for --adapter and --model; --predictions and --gold have their answers")
     if options.served_model and (options.base or not options.server):
         parser.error("--served-model names one model of --server; with --base there are two: serve both by their names")
-    return options
 
 
 def add_generation(parser: argparse.ArgumentParser) -> None:
