@@ -56,7 +56,10 @@ class Reader:
         return execution
 
     def _run(self, sql: str, database: Database) -> Execution:
-        connection = self._open.pop(database.digest, None) or connect(database.path, self.limits)
+        try:
+            connection = self._open.pop(database.digest, None) or connect(database.path, self.limits)
+        except sqlite3.Error as error:  # the file cannot be opened any more
+            return Execution("error", error=str(error))
         execution = run_on(connection, sql, self.limits)
         if execution.status == "ok":
             self._open[database.digest] = connection

@@ -192,6 +192,14 @@ def test_a_query_runs_once_for_equal_files_and_again_when_the_file_changes(tmp_p
     assert reader.run("SELECT a FROM t", database_at(first)).rows == ((1,), (2,))
 
 
+def test_a_file_that_is_gone_meanwhile_is_an_error_of_the_query(tmp_path):
+    path = make(tmp_path / "gone.sqlite", "(1, 'x')")
+    database = database_at(path)
+    path.unlink()
+    execution = Reader(Limits()).run("SELECT a FROM t", database)
+    assert (execution.status, execution.error) == ("error", "unable to open database file")
+
+
 def test_results_are_forgotten_beyond_their_budget(database):
     reader, database = Reader(Limits(), max_bytes=2_000), database_at(database)
     first = reader.run("SELECT hex(zeroblob(400))", database)
