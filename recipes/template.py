@@ -19,19 +19,30 @@ def load_template(recipe: dict):
     Raises ImportError without LLaMA-Factory, OSError for a model and ValueError for a template that it cannot load.
     """
     os.environ.setdefault("LLAMAFACTORY_VERBOSITY", "WARN")
-    from llamafactory.data import get_template_and_fix_tokenizer
-    from llamafactory.data.template import TEMPLATES
-    from llamafactory.hparams import DataArguments, ModelArguments
+    from llamafactory.hparams import ModelArguments
     from llamafactory.model import load_tokenizer
 
     tokenizer = load_tokenizer(ModelArguments(**known(recipe, ModelArguments)))["tokenizer"]
-    data_arguments = DataArguments(**{key: recipe[key] for key in TEMPLATE_KEYS if key in recipe})
+    return template_for(tokenizer, recipe), tokenizer
+
+
+def template_for(tokenizer, recipe: dict):
+    """LLaMA-Factory's Template of a recipe for a tokenizer, which gets the template's special tokens.
+
+    LLaMA-Factory writes a recipe's default_system into its one Template of that name, for all that ask for it later in
+    the same process; so it is given a copy. Raises ValueError for an unknown template.
+    """
+    from llamafactory.data import get_template_and_fix_tokenizer
+    from llamafactory.data.template import TEMPLATES
+    from llamafactory.hparams import DataArguments
+
+    arguments = DataArguments(**{key: recipe[key] for key in TEMPLATE_KEYS if key in recipe})
     name, registered = recipe.get("template"), TEMPLATES.get(recipe.get("template"))
     if registered is None:
-        return get_template_and_fix_tokenizer(tokenizer, data_arguments), tokenizer
-    TEMPLATES[name] = copy.deepcopy(registered)  # a default_system is written into it, for every later recipe too
+        return get_template_and_fix_tokenizer(tokenizer, arguments)
+    TEMPLATES[name] = copy.deepcopy(registered)
     try:
-        return get_template_and_fix_tokenizer(tokenizer, data_arguments), tokenizer
+        return get_template_and_fix_tokenizer(tokenizer, arguments)
     finally:
         TEMPLATES[name] = registered
 

@@ -13,6 +13,7 @@ pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 from converters.run import corpora
 from converters.variants import VARIANTS
 from recipes import memory, recipe
+from recipes.template import template_for
 from tests.conftest import ROOT, byte_level_tokenizer
 
 VALUES = {path: recipe.read(path) for path in sorted((ROOT / "recipes").glob("*.yaml"))}
@@ -51,14 +52,11 @@ def test_llamafactory_refuses_none_of_its_combinations(path, tmp_path):
 def test_the_answer_ends_in_a_token_that_stops_the_generation(path):
     """Otherwise the model never learns to stop: the labels must hold one of the template's stop tokens."""
     import transformers
-    from llamafactory.data import get_template_and_fix_tokenizer
-    from llamafactory.hparams import DataArguments
 
     tokenizer = byte_level_tokenizer(transformers)
     tokenizer.eos_token = END_TOKENS.get(VALUES[path]["model_name_or_path"], "<eos>")
     known = len(tokenizer)
-    wanted = {key: VALUES[path][key] for key in ("template", "default_system") if key in VALUES[path]}
-    template = get_template_and_fix_tokenizer(tokenizer, DataArguments(**wanted))
+    template = template_for(tokenizer, VALUES[path])
     turns = [{"role": "user", "content": "How many?"}, {"role": "assistant", "content": "SELECT 1"}]
     prompt, answer = template.encode_oneturn(tokenizer, turns)
     stops = set(template.get_stop_token_ids(tokenizer))
