@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import sacrebleu
-from rouge_score.rouge_scorer import RougeScorer
 from sqlglot.tokens import Token, TokenType
 
 from sql.sql_text import close_comparisons, is_syntax
@@ -87,6 +86,8 @@ def rouge(gold: str, prediction: str | None) -> dict[str, float]:
 
 
 @lru_cache(maxsize=1)
-def rouge_scorer() -> RougeScorer:
-    """The one scorer; it holds no state."""
+def rouge_scorer():
+    """The one `RougeScorer`; it holds no state. Its import (all of nltk and scipy) takes half of a command's start."""
+    from rouge_score.rouge_scorer import RougeScorer
+
     return RougeScorer(list(ROUGE_NAMES), use_stemmer=False)
