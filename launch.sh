@@ -21,7 +21,7 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the two virtual environments, and nothing else
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
-       ./launch.sh test [PYTEST ARGUMENTS]  run the tests (seconds); with -m "not gpu and not network and not long" the slow too
+       ./launch.sh test [PYTEST ARGUMENTS]  run the fast tests; with -m "not gpu and not network and not long" the slow too
 
 Options: --dry-run      print every command and run none
          --no-evaluate  stop after the training
@@ -147,6 +147,7 @@ list() {
     "$VENV/bin/python" recipes/memory.py
     return
   fi
+  [[ -z ${1:-} ]] || fail 2 "list takes --memory or nothing, not '$1'"
   for file in recipes/*.yaml; do
     printf '%-32s %s\n' "$(basename "$file" .yaml)" "$(head -n 1 "$file" | sed 's/^# *//')"
   done
@@ -200,11 +201,28 @@ prepare_tracking() {
   fi
 }
 
+is_set_up() { [[ -x $VENV/bin/python ]] && cmp -s requirements/train.txt "$VENV/pins.txt"; }
+
+# Names the first wrong key or value. It writes nothing here, so a dry run is told as well, once there is a Python for it.
+check() {
+  run "$VENV/bin/python" recipes/recipe.py check "$@"
+  if $dry_run && is_set_up; then "$VENV/bin/python" recipes/recipe.py check "$@"; fi
+}
+
+# The key `stage` of a recipe with its overrides, for a dry run before the set-up: no library to read YAML with yet.
+stage_of() {
+  local recipe=$1
+  shift
+  { sed -n 's/^stage: *//p' "$recipe" && printf '%s\n' "$@" | sed -n 's/^stage=//p'; } | sed -n '$p'
+}
+
 # The program that trains a recipe: LLaMA-Factory's, but for encoder-decoders (stage: seq2seq), which know no Ray.
 find_trainer() {
-  local words="llamafactory-cli train" # what a dry run before the set-up shows
-  if [[ -x $VENV/bin/python ]]; then
+  local words="llamafactory-cli train"
+  if is_set_up; then
     words=$("$VENV/bin/python" recipes/recipe.py trainer "$@")
+  elif [[ $(stage_of "$@") == seq2seq* ]]; then
+    words="python seq2seq/train.py"
   fi
   read -ra trainer <<<"$words"
   if [[ ${trainer[0]} != llamafactory-cli ]] && is_on "${USE_RAY:-}"; then
@@ -229,7 +247,9 @@ train() {
 }
 
 launch() {
-  local name=$1 recipe=recipes/$1.yaml out=out/$1 word start cpu_keys=() trainer=()
+  local name=${1#recipes/} recipe out word start cpu_keys=() trainer=()
+  name=${name%.yaml} # a file name, as a shell completes it, is good too
+  recipe=recipes/$name.yaml out=out/$name
   shift
   [[ -f $recipe ]] || fail 2 "no recipe '$name'; the recipes are: $(list | cut -d ' ' -f 1 | xargs)"
   for word in "$@"; do
@@ -238,7 +258,7 @@ launch() {
   done
   prepare_for_many "$@"
   setup
-  run "$VENV/bin/python" recipes/recipe.py check "$recipe" "$@"
+  check "$recipe" "$@"
   find_trainer "$recipe" "$@"
   start=$SECONDS
   alone run "$VENV/bin/python" models/run.py "$recipe" "$@"

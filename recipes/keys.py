@@ -9,10 +9,13 @@ import importlib.metadata
 import json
 import sys
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Union, get_args, get_origin, get_type_hints
 
 from seq2seq.kind import is_seq2seq, wrong_trainer
 
 PACKAGES = ("llamafactory", "transformers")
+NUMBER, SWITCH = "a number", "true or false"
 
 
 def trainer(values: dict) -> str:
@@ -31,6 +34,18 @@ def misspelt(values: dict, also: tuple[str, ...] = ()) -> str | None:
         if key not in known:
             near = difflib.get_close_matches(key, [*known, *also], n=1)
             return f"unknown key {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"{name} has no such key.")
+    return None
+
+
+def mistyped(values: dict) -> str | None:
+    """What is wrong with the first text that stands where its trainer needs a number or a switch; else None.
+
+    The trainers' parsers take any text there: a training would end in its middle, or a "no" count as true.
+    """
+    known = known_keys(values)
+    for key, value in values.items():
+        if isinstance(value, str) and known.get(key) in (NUMBER, SWITCH):
+            return f"key {key}: {value!r} is not {known[key]}."
     return None
 
 
@@ -64,28 +79,36 @@ def argument_classes(values: dict) -> tuple[type, ...]:
     return tuple(getattr(hparams, name) for name in names)
 
 
-def known_keys(values: dict) -> list[str]:
-    """The names of all keys of the recipe's trainer.
+def known_keys(values: dict) -> dict[str, str]:
+    """All keys of the recipe's trainer, each with what it takes: NUMBER, SWITCH, or "" for anything else.
 
     Importing LLaMA-Factory takes five seconds, so its keys are kept in the virtual environment, with the versions they
     hold for.
     """
     if is_seq2seq(values):
-        return field_names(values)
-    kept = Path(sys.prefix) / "recipe_keys.json"
+        return field_kinds(values)
+    kept = Path(sys.prefix) / "recipe_fields.json"
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     try:
         record = json.loads(kept.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         record = {}
     if record.get("versions") != versions:
-        record = {"versions": versions, "keys": field_names(values)}
+        record = {"versions": versions, "fields": field_kinds(values)}
         temporary = kept.with_suffix(".partial")
         with contextlib.suppress(OSError):  # an environment that cannot be written to is asked each time
             temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
             temporary.replace(kept)
-    return record["keys"]
+    return record["fields"]
 
 
-def field_names(values: dict) -> list[str]:
-    return sorted({name for kind in argument_classes(values) for name in kind.__dataclass_fields__})
+def field_kinds(values: dict) -> dict[str, str]:
+    hints = {name: hint for kind in argument_classes(values) for name, hint in get_type_hints(kind).items()}
+    names = {name for kind in argument_classes(values) for name in kind.__dataclass_fields__}
+    return {name: kind_of(hints[name]) for name in sorted(names)}
+
+
+def kind_of(hint: object) -> str:
+    """What a field with this type hint takes."""
+    kinds = set(get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)) - {NoneType}
+    return SWITCH if kinds == {bool} else NUMBER if kinds <= {int, float} else ""

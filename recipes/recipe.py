@@ -1,6 +1,6 @@
 """Recipes: read one with its overrides, check it with its trainer's own parser, and keep what a run was made with.
 
-    python recipes/recipe.py check  RECIPE.yaml [KEY=VALUE ...]   names a misspelt key, in under a second
+    python recipes/recipe.py check  RECIPE.yaml [KEY=VALUE ...]   names a misspelt key or a text for a number, at once
     python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml and data_hashes.json
     python recipes/recipe.py join   RECIPE.yaml [KEY=VALUE ...]   the same check on a further machine; writes nothing
     python recipes/recipe.py trainer RECIPE.yaml [KEY=VALUE ...]  print the program in .venv/bin that trains it
@@ -102,11 +102,11 @@ def data_folder(values: dict) -> Path:
 
 
 def check_names(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
-    """Raise RecipeError for a key that the recipe's trainer does not know, with the nearest one.
+    """Raise RecipeError for a key that the recipe's trainer does not know (with the nearest one) or whose value is of another kind.
 
     `also`: keys of ours that a misspelt one may have meant.
     """
-    problem = keys.misspelt(values, also)
+    problem = keys.misspelt(values, also) or keys.mistyped(values)
     if problem:
         raise RecipeError(f"{path}: {problem}")
 

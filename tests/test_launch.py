@@ -145,7 +145,9 @@ def fake_python(folder: Path, script: str) -> str:
     return str(folder)
 
 
-def test_a_misspelt_override_is_told_before_weights_and_data_are_made(clone):
+@pytest.fixture
+def set_up_clone(clone) -> Path:
+    """The launcher with environments that count as made, whose Python is the repository's."""
     if not (ROOT / ".venv/bin/python").exists():
         pytest.skip("needs .venv: ./launch.sh setup")
     for name, pins in ((".venv", "train"), (".venv-vllm", "vllm-cuda" if shutil.which("nvidia-smi") else "vllm-cpu")):
@@ -153,11 +155,51 @@ def test_a_misspelt_override_is_told_before_weights_and_data_are_made(clone):
         shutil.copy(clone / f"requirements/{pins}.txt", clone / name / "pins.txt")
         (clone / name / "bin/python").write_text(f'#!/bin/sh\nexec "{ROOT}/.venv/bin/python" "$@"\n')
         (clone / name / "bin/python").chmod(0o755)
-    run = launch(clone, "gemma3_270m_lora", "lora_rnak=4")
-    assert run.returncode == 2
-    assert run.stderr.endswith(": unknown key 'lora_rnak'; did you mean 'lora_rank'?\n")
+    return clone
+
+
+@pytest.mark.parametrize("how", [[], ["--dry-run"]])
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("lora_rnak=4", "unknown key 'lora_rnak'; did you mean 'lora_rank'?"),
+        ("learning_rate=abc", "key learning_rate: 'abc' is not a number."),
+    ],
+)
+def test_a_wrong_override_is_told_before_weights_and_data_are_made(set_up_clone, override, message, how):
+    run = launch(set_up_clone, "gemma3_270m_lora", override, *how)
+    assert (run.returncode, run.stderr) == (2, f"recipe: recipes/gemma3_270m_lora.yaml: {message}\n")
     assert "models/run.py" not in run.stdout
-    assert not (clone / "data").exists()
+    assert not (set_up_clone / "data").exists()
+
+
+def test_a_dry_run_after_the_set_up_prints_all_commands(set_up_clone):
+    run = launch(set_up_clone, "gemma3_270m_lora", "--dry-run")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.splitlines()[-1] == "+ .venv/bin/python evaluate/run.py --adapter out/gemma3_270m_lora --base"
+
+
+@pytest.mark.parametrize(
+    ("words", "trainer"),
+    [
+        (["t5_small_full"], "python seq2seq/train.py recipes/t5_small_full.yaml"),
+        (["gemma3_270m_lora", "stage=seq2seq"], "python seq2seq/train.py recipes/gemma3_270m_lora.yaml"),
+        (["t5_small_full", "stage=sft"], "llamafactory-cli train recipes/t5_small_full.yaml"),
+    ],
+)
+def test_a_dry_run_before_the_set_up_shows_the_trainer_of_the_stage(clone, words, trainer):
+    assert f"+ .venv/bin/{trainer}" in launch(clone, *words, "--dry-run").stdout
+
+
+@pytest.mark.parametrize("name", ["gemma3_270m_lora.yaml", "recipes/gemma3_270m_lora.yaml"])
+def test_a_recipe_may_be_named_by_its_file(clone, name):
+    named = launch(clone, name, "--dry-run")
+    assert (named.returncode, named.stdout) == (0, launch(clone, "gemma3_270m_lora", "--dry-run").stdout)
+
+
+def test_list_takes_no_other_word(clone):
+    run = launch(clone, "list", "--memroy")
+    assert (run.returncode, run.stderr) == (2, "launch.sh: list takes --memory or nothing, not '--memroy'\n")
 
 
 def test_a_python_without_venv_is_told_what_to_install(clone, tmp_path):

@@ -72,6 +72,26 @@ def test_a_misspelt_key_is_refused_with_the_nearest_one(path):
     assert str(raised.value) == f"{path}: unknown key 'lerning_rate'; did you mean 'learning_rate'?"
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("learning_rate=abc", "key learning_rate: 'abc' is not a number."),
+        ("lora_rank=r16", "key lora_rank: 'r16' is not a number."),
+        ("eval_steps='0,1'", "key eval_steps: '0,1' is not a number."),
+        ("pissa_init=ture", "key pissa_init: 'ture' is not true or false."),
+    ],
+)
+def test_a_text_for_a_number_or_a_switch_is_refused(path, override, message):
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.check_names(path, recipe.read(path, [override]))
+    assert str(raised.value) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize("override", ["eval_strategy=no", "eval_steps=0.5", "quantization_bit=4", "max_steps=null"])
+def test_a_value_of_its_kind_is_taken(path, override):
+    recipe.check_names(path, recipe.read(path, [override]))
+
+
 def test_the_quick_check_reads_the_keys_without_importing_the_trainer(path):
     command = [sys.executable, "recipes/recipe.py", "check", str(path)]
     code = "import runpy, sys; sys.argv = sys.argv[1:]\ntry: runpy.run_path(sys.argv[0], run_name='__main__')\n"
@@ -85,7 +105,7 @@ def test_the_quick_check_reads_the_keys_without_importing_the_trainer(path):
 
 
 def test_the_keys_kept_for_the_quick_check_are_those_of_the_parser():
-    assert keys.known_keys({}) == keys.field_names({})
+    assert keys.known_keys({}) == keys.field_kinds({})
 
 
 def test_a_value_the_trainer_refuses_is_told_without_a_traceback(path):
