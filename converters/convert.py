@@ -96,7 +96,14 @@ class Conversion:
             f"{number} {reason} ({count.details[reason][0]})" for reason, number in count.skipped.items()
         )
         path = output_path(self.arguments.data, self.name, split)
-        raise ConversionError(f"{path}: no row is left to write. {count.read} rows read; skipped: {reasons or 'none'}.")
+        text = f"{path}: no row is left to write. {count.read} rows read; skipped: {reasons or 'none'}."
+        if self.sides is not None and not count.read:
+            text += (
+                " To divide them, two questions are needed that differ in more than case and punctuation, and in SQL."
+            )
+        listed = count.details.values() if count.listed > LISTED else ()
+        more = [detail for details in listed for detail in details[1:]]
+        raise ConversionError("\n    ".join([text, *more]))
 
     def rows(self, split: str) -> Iterator[dict]:
         """The converted rows of one file, counted."""

@@ -30,7 +30,10 @@ def add_split(parser: argparse.ArgumentParser) -> None:
 
 def share(text: str) -> float:
     """A number between 0 and 1, both excluded."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text}: a share between 0 and 1 is expected, as in 0.1")
     return value

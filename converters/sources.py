@@ -26,7 +26,7 @@ class Raw(NamedTuple):
 
 
 def read_rows(path: Path) -> Iterator[Raw]:
-    """The rows of a file, by its ending: .json (an array of objects), .jsonl, .csv, .parquet.
+    """The rows of a file, by its ending: .json (an array of objects), .jsonl, .csv, .tsv, .parquet.
 
     Raises ConversionError where the file is missing, a folder, empty, of another kind, or not readable as its kind.
     """
@@ -108,6 +108,7 @@ def read_csv(path: Path) -> Iterator[Raw]:
         file.seek(0)
         try:
             for number, row in enumerate(csv.DictReader(file, delimiter=delimiter, strict=True), 2):
+                check_surplus(f"{path}: row {number}", row, delimiter)
                 yield Raw(
                     f"{path}: row {number}", {key: value for key, value in row.items() if key and value is not None}
                 )
@@ -115,6 +116,15 @@ def read_csv(path: Path) -> Iterator[Raw]:
             raise ConversionError(
                 f"{path}: not CSV ({error}). Quote fields that hold line ends or {delimiter!r}."
             ) from error
+
+
+def check_surplus(place: str, row: dict, delimiter: str) -> None:
+    """Raise ConversionError where a row has more cells than the header: a text was cut at a delimiter inside it."""
+    if any(row.get(None, ())):
+        raise ConversionError(
+            f"{place}: {len(row) - 1 + len(row[None])} cells, but the header names {len(row) - 1}. "
+            f'Put texts that hold {delimiter!r} in double quotes: "SELECT a, b".'
+        )
 
 
 def read_parquet(path: Path) -> Iterator[Raw]:
@@ -184,4 +194,4 @@ def need(raw: Raw, keys: tuple[str, ...]) -> None:
         )
 
 
-READERS = {".json": read_array, ".jsonl": read_lines, ".csv": read_csv, ".parquet": read_parquet}
+READERS = {".json": read_array, ".jsonl": read_lines, ".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet}

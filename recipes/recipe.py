@@ -102,7 +102,7 @@ def data_folder(values: dict) -> Path:
 
 
 def check_names(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
-    """Raise RecipeError for a key that the recipe's trainer does not know (with the nearest one) or whose value is of another kind.
+    """Raise RecipeError for a key that the recipe's trainer does not know, or a text that stands for a number.
 
     `also`: keys of ours that a misspelt one may have meant.
     """

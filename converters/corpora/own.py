@@ -17,6 +17,7 @@ import argparse
 import os
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -68,14 +69,13 @@ def prepare(arguments: argparse.Namespace) -> None:
     mistakes, ids, arguments.failing = [], {}, {}
     for raw in read_rows(arguments.questions):
         found = fields(raw.row)
-        mistakes += [f"{raw.place}: {mistake}" for mistake in mistakes_in(found, raw, ids, arguments.db_id)]
+        mistakes += [(raw.place, mistake) for mistake in mistakes_in(found, raw, ids, arguments.db_id)]
         if not mistakes:
             run = file_gold(arguments.database, tidy(found["sql"]))
             if not run.runs:
                 arguments.failing[raw.place] = run.error
     if mistakes:
-        more = [f"and {len(mistakes) - TOLD} more"] if len(mistakes) > TOLD else []
-        raise ConversionError("\n  ".join([f"{arguments.questions} needs mending:", *mistakes[:TOLD], *more]))
+        raise ConversionError("\n  ".join([f"{arguments.questions} needs mending:", *told(mistakes)]))
     copy_database(arguments.database, arguments.databases / database_path(arguments))
 
 
@@ -100,6 +100,18 @@ def mistakes_in(found: dict[str, str], raw: Raw, ids: dict[str, str], name: str)
         yield f"id {own!r} stands already in {ids[own].rpartition(': ')[2]}"
     elif own:
         ids[own] = raw.place
+
+
+def told(mistakes: list[tuple[str, str]]) -> list[str]:
+    """Lines for (place, mistake) pairs; a column that many rows lack is told once, since then the header is wrong."""
+    rows, lines = Counter(mistake for _, mistake in mistakes), {}
+    for place, mistake in mistakes:
+        if "is missing" in mistake and rows[mistake] > 1:
+            many = f" (in {rows[mistake]} rows; the first line of a CSV file names its columns)"
+            lines.setdefault(mistake, f"{place}: {mistake}{many}")
+        else:
+            lines[f"{place}: {mistake}"] = f"{place}: {mistake}"
+    return list(lines.values())
 
 
 def copy_database(source: Path, target: Path) -> None:

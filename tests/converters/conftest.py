@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -80,12 +81,22 @@ def small_spider(tmp_path) -> Path:
 def convert(tmp_path):
     """The command line: `convert("spider", "--source", folder)` -> the finished process, written to tmp_path/data."""
 
-    def run(*words, data=tmp_path / "data"):
+    def run(*words, data=tmp_path / "data", root=ROOT):
         command = [sys.executable, "converters/run.py", *map(str, words), "--data", str(data)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ)
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ)
 
     run.data = tmp_path / "data"
     return run
+
+
+@pytest.fixture
+def nothing_converted(tmp_path) -> Path:
+    """The converters in a folder of their own, whose data/ knows of no earlier conversion; for `convert(root=...)`."""
+    for name in ("converters", "recipes", "sql", "seq2seq", "data/samples"):
+        shutil.copytree(ROOT / name, tmp_path / "clone" / name)
+    for name in ("environment.py", "dataset_info.json"):
+        shutil.copy2(ROOT / name, tmp_path / "clone")
+    return tmp_path / "clone"
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_an_empty_folder_is_an_error(tmp_path, convert):
     assert run.returncode == 2
     assert run.stderr == (
         f"converters: {tmp_path / 'none'}: no such file, nor a folder with files of a known kind "
-        "(.json, .jsonl, .csv, .parquet).\n"
+        "(.json, .jsonl, .csv, .tsv, .parquet).\n"
     )
 
 

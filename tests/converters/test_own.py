@@ -133,10 +133,33 @@ def test_a_missing_column_is_named_with_those_found(shop, pairs, convert):
     )
 
 
+def test_a_header_that_is_missing_is_told_once(shop, tmp_path, convert):
+    path = tmp_path / "pairs.csv"
+    path.write_text("Who?,SELECT 1\nWhere?,SELECT 2\nWhen?,SELECT 3\n")
+    run = convert("own", "--database", shop, "--questions", path)
+    found = "is missing; found: Who?, SELECT 1 (in 2 rows; the first line of a CSV file names its columns)\n"
+    assert (run.returncode, run.stderr) == (
+        2,
+        f"converters: {path} needs mending:\n"
+        f"  {path}: row 2: column 'question' {found}  {path}: row 2: column 'sql' {found}",
+    )
+
+
+@pytest.mark.parametrize("split", ["0", "1", "20%", "0,2", "nan"])
+def test_a_share_that_is_none_is_told_with_what_is_expected(shop, pairs, convert, split):
+    run = convert("own", "--database", shop, "--questions", pairs(ROWS), "--split", split)
+    assert run.returncode == 2
+    assert run.stderr.endswith(f"argument --split: {split}: a share between 0 and 1 is expected, as in 0.1\n")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", "the file holds no row."),
+        (
+            b"question,sql\nWho?,SELECT 1\nNames?,SELECT a, b\n",
+            "row 3: 3 cells, but the header names 2. Put texts that hold ',' in double quotes: \"SELECT a, b\".",
+        ),
         (b"question,sql\nWo\xdf,SELECT 1\n", "not UTF-8 (invalid continuation byte at byte 15). Save it as UTF-8."),
     ],
 )
@@ -157,10 +180,23 @@ def test_nothing_but_failing_golds_is_an_error(shop, pairs, convert):
     )
 
 
+def test_all_failing_golds_are_listed_where_no_other_is_left(shop, pairs, convert):
+    path = pairs([{"question": f"Who {n}?", "sql": f"SELECT who{n}"} for n in range(3)])
+    assert convert("own", "--database", shop, "--questions", path).stderr == (
+        f"converters: {convert.data}/own_train.json: no row is left to write. 3 rows read; skipped: "
+        f"3 the SQL does not run ({path}: row 2: no such column: who0: SELECT who0).\n"
+        f"    {path}: row 3: no such column: who1: SELECT who1\n"
+        f"    {path}: row 4: no such column: who2: SELECT who2\n"
+    )
+
+
 def test_a_single_question_cannot_be_divided(shop, pairs, convert):
     run = convert("own", "--database", shop, "--questions", pairs(ROWS[:1]))
     assert run.returncode == 2
-    assert "own_eval.json: no row is left to write. 0 rows read; skipped: none." in run.stderr
+    assert run.stderr == (
+        f"converters: {convert.data}/own_eval.json: no row is left to write. 0 rows read; skipped: none. "
+        "To divide them, two questions are needed that differ in more than case and punctuation, and in SQL.\n"
+    )
 
 
 def test_a_folder_in_place_of_the_database_is_an_error(pairs, tmp_path, convert):

@@ -37,8 +37,8 @@ def test_dataset_info_names_every_file_a_converter_can_write_and_all_its_columns
     }
 
 
-def test_a_recipe_whose_corpus_was_never_given_names_the_command_to_run(convert, recipe):
-    run = convert("--recipe", recipe)
+def test_a_recipe_whose_corpus_was_never_given_names_the_command_to_run(convert, recipe, nothing_converted):
+    run = convert("--recipe", recipe, root=nothing_converted)
     assert run.returncode == 2
     assert run.stderr == (
         f"converters: {recipe}: key dataset: spider has not been converted yet, and it is not shipped. "
@@ -61,13 +61,13 @@ def test_an_option_given_counts_more_than_the_variants_own(convert, small_spider
 
 
 def test_a_recipe_makes_a_variant_with_the_source_its_corpus_was_converted_with(
-    convert, recipe, small_spider, converted
+    convert, recipe, small_spider, converted, nothing_converted
 ):
     convert("spider", "--source", small_spider, "--style", "t5", "--limit", 1)
     variant = ("--recipe", recipe, "dataset=spider_compact_train", "eval_dataset=spider_compact_eval")
-    assert convert(*variant).returncode == 0
+    assert convert(*variant, root=nothing_converted).returncode == 0
     assert len(converted("spider_compact_train")) == 3
-    assert convert(*variant).stdout == (
+    assert convert(*variant, root=nothing_converted).stdout == (
         f"spider_compact: {convert.data}/spider_compact_{{train,eval}}.json are up to date (style compact)\n"
     )
 
@@ -80,8 +80,9 @@ def test_a_recipe_converts_a_variant_of_a_shipped_corpus_by_itself(convert, reci
     assert (convert.data / "databases/exoplanets_premsql" / row["database"]).is_file()
 
 
-def test_a_recipe_whose_variant_was_never_given_a_source_names_the_command(convert, recipe):
-    run = convert("--recipe", recipe, "dataset=llama2_sql_1000_train", "eval_dataset=llama2_sql_1000_eval")
+def test_a_recipe_whose_variant_was_never_given_a_source_names_the_command(convert, recipe, nothing_converted):
+    words = ("dataset=llama2_sql_1000_train", "eval_dataset=llama2_sql_1000_eval")
+    run = convert("--recipe", recipe, *words, root=nothing_converted)
     assert run.returncode == 2
     assert run.stderr == (
         f"converters: {recipe}: key dataset: llama2_sql_1000 has not been converted yet, and it is not shipped. "

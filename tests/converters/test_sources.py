@@ -30,7 +30,8 @@ def rows(path):
         ("a.jsonl", "\n\n".join(map(json.dumps, ROWS)) + "\n"),
         ("a.csv", 'question,sql\n"Who said ""]""?",SELECT 1\n"Zürich, wo?\nDort.","SELECT \'x\', 2"\n'),
         ("a.csv", '\ufeffquestion;sql\n"Who said ""]""?";SELECT 1\n"Zürich, wo?\nDort.";SELECT \'x\', 2\n'),
-        ("a.csv", 'question\tsql\n"Who said ""]""?"\tSELECT 1\n"Zürich, wo?\nDort."\tSELECT \'x\', 2\n'),
+        ("a.csv", 'question,sql,,\n"Who said ""]""?",SELECT 1,,,\n"Zürich, wo?\nDort.","SELECT \'x\', 2",,\n'),
+        ("a.tsv", 'question\tsql\n"Who said ""]""?"\tSELECT 1\n"Zürich, wo?\nDort."\tSELECT \'x\', 2\n'),
     ],
 )
 def test_each_kind_of_file_gives_the_same_rows(tmp_path, name, text):
@@ -83,7 +84,7 @@ def test_a_row_knows_its_place(tmp_path):
             b'question,sql\n"Who?,SELECT 1\n',
             "not CSV (unexpected end of data). Quote fields that hold line ends or ','.",
         ),
-        ("a.xlsx", b"PK", "a file of an unknown kind; known by their endings: .json, .jsonl, .csv, .parquet."),
+        ("a.xlsx", b"PK", "a file of an unknown kind; known by their endings: .json, .jsonl, .csv, .tsv, .parquet."),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_its_fault(tmp_path, name, content, message):
@@ -103,7 +104,7 @@ def test_a_damaged_parquet_file_is_named(tmp_path):
 def test_a_folder_in_place_of_a_file_is_an_error(tmp_path):
     with pytest.raises(ConversionError) as error:
         rows(tmp_path)
-    assert str(error.value) == f"{tmp_path}: a folder; a file was expected (.json, .jsonl, .csv, .parquet)."
+    assert str(error.value) == f"{tmp_path}: a folder; a file was expected (.json, .jsonl, .csv, .tsv, .parquet)."
 
 
 def test_a_missing_file_is_an_error(tmp_path):
