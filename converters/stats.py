@@ -5,7 +5,7 @@
 
 writes data/stats/spider_train/index.html (one file, opens anywhere) and index.md with its plots: lengths, SQL
 features, hardness, tables a query, questions a database, tags, a few rows. Exit status 2 where the file is no
-converted one, or mixes prompt styles.
+converted one, or mixes prompt styles; 1 where the page cannot be written.
 """
 
 import argparse
@@ -139,9 +139,14 @@ def main() -> int:
         print(f"stats: {error}", file=sys.stderr)
         return 2
     plots = list(figures(found, "tokens" if count else "characters"))
-    for name, text in write_page(arguments.file.stem, facts(arguments.file, found), plots, found.shown).items():
-        with replacing(out / name) as file:
-            file.write(text)
+    pages = write_page(arguments.file.stem, facts(arguments.file, found), plots, found.shown)
+    try:
+        for name, text in pages.items():
+            with replacing(out / name) as file:
+                file.write(text)
+    except OSError as error:
+        print(f"stats: {out}: {error.strerror}. Give another --out.", file=sys.stderr)
+        return 1
     print(f"{found.rows} rows: {out / 'index.html'}, {out / 'index.md'}")
     return 0
 

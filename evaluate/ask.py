@@ -28,7 +28,7 @@ from evaluate.extract import extract_sql  # noqa: E402
 from evaluate.generation import adapters  # noqa: E402
 from evaluate.generation.generate import GenerationError, Sampling, complete  # noqa: E402
 from evaluate.generation.prompts import encode  # noqa: E402
-from evaluate.options import positive, servers  # noqa: E402
+from evaluate.options import positive, seconds, servers  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
 
 ROWS_SHOWN = 20
@@ -39,7 +39,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--adapter", type=Path, required=True, metavar="DIR", help="output folder of a training")
     parser.add_argument("--database", type=Path, required=True, metavar="FILE", help="the SQLite file to ask about")
     parser.add_argument(
-        "--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
+        "--timeout", type=seconds, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
     )
     parser.add_argument(
         "--max-tokens", type=positive, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)"
@@ -66,7 +66,7 @@ def answers(options: argparse.Namespace) -> list[str]:
 
 def show(console: Console, question: str, completion: str, options: argparse.Namespace) -> bool:
     """Print one answer; returns whether its query ran."""
-    console.print(f"\n[bold]{question}[/bold]", highlight=False)
+    console.print(f"\n{question}", style="bold", highlight=False, markup=False)
     sql = extract_sql(completion)
     if sql is None:
         console.print(f"no SQL in the answer: {completion!r}", style="red", markup=False)

@@ -6,7 +6,7 @@
 Each run is a results.jsonl or the folder that holds it. Every later run is compared with the first: accuracy under
 each rule on the examples common to both, McNemar's exact test, what was gained and lost, by error class and by
 hardness. Prints the tables and writes comparison.md and comparison.html next to the second run, or into `--out`.
-Exits 0 when written, 2 for misuse.
+Exits 0 when written, 1 where that fails, 2 for misuse.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def compare(runs: list[Run]) -> list[Pair]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The program: 0 when written, 2 for misuse."""
+    """The program: 0 when written, 1 where that fails, 2 for misuse."""
     parser = argparse.ArgumentParser(prog="compare.py", description="Compare runs on the examples they share.")
     parser.add_argument("runs", nargs="+", metavar="RUN", help="results.jsonl or the folder that holds it; two or more")
     parser.add_argument("--out", type=Path, help="folder for comparison.md and .html (default: next to the second run)")
@@ -62,10 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"compare.py: {error}", file=sys.stderr)
         return 2
     folder = options.out or results_path(options.runs[1]).parent
-    written = (
-        write_text(folder / "comparison.md", render_comparison_markdown(runs, pairs)),
-        write_text(folder / "comparison.html", render_comparison(runs, pairs)),
-    )
+    try:
+        written = (
+            write_text(folder / "comparison.md", render_comparison_markdown(runs, pairs)),
+            write_text(folder / "comparison.html", render_comparison(runs, pairs)),
+        )
+    except OSError as error:
+        print(f"compare.py: {error.filename}: {error.strerror}. Give another --out.", file=sys.stderr)
+        return 1
     print_comparison(runs, pairs)
     print(*written, sep="\n")
     return 0

@@ -56,21 +56,23 @@ def from_spider(number: int, row: dict) -> dict:
 def read_json(path: Path):
     """The content of a JSON file. Raises DataError where it is missing, no UTF-8 or no JSON."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file. Convert the data first: python converters/run.py --help") from error
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not readable as JSON ({error}).") from error
+        raise DataError(f"{path}: not readable as JSON ({error}). A JSON array of rows is expected.") from error
 
 
 def read_predictions(path: Path) -> dict[str, str]:
     """`prediction` by `id` (as text) of a JSON-lines file. Raises DataError, telling the first ten mistakes at once."""
     mistakes, predictions = [], {}
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not readable ({error}). Give JSON lines with id and prediction.") from error
-    for number, line in enumerate(lines, 1):
+    if text.lstrip().startswith("["):
+        raise DataError(f"{path}: a JSON array. Give JSON lines with id and prediction: jq -c '.[]' FILE makes them.")
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         problem = add_prediction(line, predictions)

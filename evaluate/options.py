@@ -1,6 +1,7 @@
-"""Values of the evaluator's command lines, for argparse."""
+"""Values of the evaluator's command lines, for argparse, and what they say of an error of the system."""
 
 import argparse
+import math
 
 
 def servers(text: str) -> tuple[str, ...]:
@@ -15,7 +16,26 @@ def servers(text: str) -> tuple[str, ...]:
 
 def positive(text: str) -> int:
     """An integer of at least 1."""
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text}: expected a number of at least 1")
     return number
+
+
+def seconds(text: str) -> float:
+    """A time above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number of seconds above 0")
+    return number
+
+
+def reason(error: OSError) -> str:
+    """Which file and what; the words of a library that raises an OSError of its own (a model that cannot be had)."""
+    return f"{error.filename}: {error.strerror}." if error.filename else " ".join(str(error).split())

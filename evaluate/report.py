@@ -65,7 +65,7 @@ def read_report(run: str | Path) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The program: 0 when written, 2 for misuse."""
+    """The program: 0 when written, 1 where that fails, 2 for misuse."""
     parser = argparse.ArgumentParser(prog="report.py", description="Write the reports of a run again.")
     parser.add_argument("run", help="results.jsonl or the folder that holds it")
     parser.add_argument("--base", help="another run, to draw base against adapter")
@@ -80,6 +80,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ResultsError as error:
         print(f"report.py: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"report.py: {error.filename}: {error.strerror}. Give another --out.", file=sys.stderr)
+        return 1
     for path in (written.json, written.markdown, written.html):
         print(path)
     return 0

@@ -28,7 +28,7 @@ from evaluate import runs  # noqa: E402
 from evaluate.examples import DataError  # noqa: E402
 from evaluate.generation.adapters import AdapterError  # noqa: E402
 from evaluate.generation.generate import GenerationError  # noqa: E402
-from evaluate.options import positive, servers  # noqa: E402
+from evaluate.options import positive, reason, seconds, servers  # noqa: E402
 from evaluate.reports.leaderboard import print_leaderboard, write_leaderboard  # noqa: E402
 from evaluate.reports.results_file import ResultsError  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
@@ -90,7 +90,7 @@ def add_how(parser: argparse.ArgumentParser) -> None:
         help="processes that execute SQL; 1 is a plain loop (default: %(default)s)",
     )
     parser.add_argument(
-        "--timeout", type=float, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
+        "--timeout", type=seconds, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
@@ -138,10 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("evaluate: stopped. What was generated is kept: the same command goes on from there.", file=sys.stderr)
         return 130
     except OSError as error:
-        print(
-            f"evaluate: {error.filename or ''}: {error.strerror}. Mend that and run again: what was made is kept.",
-            file=sys.stderr,
-        )
+        print(f"evaluate: {reason(error)} Mend that and run again: what was made is kept.", file=sys.stderr)
         return 1
     print_leaderboard(done)
     if len(done) > 2:

@@ -68,6 +68,8 @@ def data_of(options: argparse.Namespace, values: dict | None = None) -> Data:
     if not options.data and not names:
         raise DataError("the recipe names no eval_dataset. Give --data FILE")
     path = options.data or recipe.data_file(names[0], values)
+    if options.databases and not options.databases.is_dir():
+        raise DataError(f"--databases {options.databases}: no such folder; it holds <db_id>/<db_id>.sqlite")
     return Data(path, read_examples(path)[: options.limit], options.databases or databases_of(path))
 
 

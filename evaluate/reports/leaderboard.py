@@ -6,12 +6,14 @@ from pathlib import Path
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from evaluate.reports.figures import interval, percent
 from evaluate.reports.report_md import table as markdown_table
 from evaluate.reports.results_file import write_text
 
 RULES = ("execution_accuracy", "spider_accuracy", "spider_keep_distinct_accuracy", "bird_accuracy", "fuzzy_accuracy")
+IDS_SHOWN = 10
 OTHERS = ("exact_match", "execution_rate", "syntax_rate", "token_f1", "bleu", "rougeL")
 
 
@@ -23,14 +25,26 @@ def print_leaderboard(done: Sequence, console: Console | None = None) -> None:
         left = heading == "run"
         table.add_column(heading, justify="left" if left else "right", overflow="fold", no_wrap=not left)
     for run in ranked(done):
-        table.add_row(run.name, *cells(run.written.report), f"{run.seconds:.0f}")
+        table.add_row(Text(run.name), *cells(run.written.report), f"{run.seconds:.0f}")
     console.print(table)
     console.print(
         "Execution accuracy: rule `strict`. s: seconds, without generation where it was cached.", soft_wrap=True
     )
     for run in done:
         where = f"{run.name}: {relative(run.written.html)} (also report.md, report.json, results.jsonl)"
-        console.print(where, soft_wrap=True, highlight=False)
+        console.print(where, soft_wrap=True, highlight=False, markup=False)
+        for line in not_scored(run.written.report["not_scored"]):
+            console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+
+
+def not_scored(ids: dict[str, list]) -> list[str]:
+    """A line for each fault of the data that kept examples from being scored, with the first ids."""
+    return [
+        f"not scored, {outcome}: {len(found)} ({', '.join(map(str, found[:IDS_SHOWN]))}"
+        + (", ...; all in report.json)" if len(found) > IDS_SHOWN else ")")
+        for outcome, found in ids.items()
+        if found
+    ]
 
 
 def ranked(done: Sequence) -> list:

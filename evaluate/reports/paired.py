@@ -91,7 +91,9 @@ def _check(couples: list[tuple[dict, dict]]) -> None:
         raise ResultsError("no id stands in both runs; were they made from the same data file?")
     for one, other in couples:
         if (one["db_id"], one["gold"]) != (other["db_id"], other["gold"]):
-            raise ResultsError(f"example {one['id']!r} has another gold or database in the other run")
+            raise ResultsError(
+                f"example {one['id']!r} has another gold or database in the other run; score both with one --data"
+            )
 
 
 def _rules(scored: list, clusters: list, resampling: Resampling) -> dict[str, Contrast]:

@@ -153,6 +153,57 @@ def test_bad_predictions_are_one_clear_line_and_exit_2(data, answers, message):
     assert message in run.stderr
 
 
+def test_a_json_array_of_predictions_is_told_in_one_line(data):
+    path = data.parent / "array.json"
+    path.write_text(json.dumps([{"id": "band-0", "prediction": "SELECT 1"}], indent=1))
+    run = evaluate(data, "--predictions", str(path))
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"evaluate: {path}: a JSON array. Give JSON lines with id and prediction: jq -c '.[]' FILE makes them.\n"
+    )
+
+
+def test_a_byte_order_mark_is_no_part_of_data_and_predictions(data):
+    path = data.parent / "marked.jsonl"
+    path.write_text('{"id": "band-0", "prediction": "SELECT 2"}\n', encoding="utf-8-sig")
+    data.write_text(data.read_text(), encoding="utf-8-sig")
+    assert evaluate(data, "--predictions", str(path)).returncode == 0
+    assert report(data)["outcomes"]["correct"] == 1
+
+
+def test_a_databases_folder_that_is_not_there_is_misuse(data):
+    (data.parent / "databases").rename(data.parent / "moved")
+    run = evaluate(data, "--gold")
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"evaluate: --databases {data.parent}/databases: no such folder; it holds <db_id>/<db_id>.sqlite\n"
+    )
+
+
+def test_what_is_not_scored_is_named_on_the_terminal(data):
+    rows = json.loads(data.read_text())
+    rows[0] |= {"output": "SELEC 1"}
+    rows[2] |= {"db_id": "lost", "database": "lost/lost.sqlite"}
+    data.write_text(json.dumps(rows))
+    told = evaluate(data, "--gold").stdout.splitlines()
+    assert told[-2:] == ["  not scored, gold_error: 1 (band-0)", "  not scored, no_database: 1 (band-2)"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--timeout", "0"), "argument --timeout: 0: expected a number of seconds above 0"),
+        (("--timeout", "-1"), "argument --timeout: -1: expected a number of seconds above 0"),
+        (("--timeout", "soon"), "argument --timeout: soon: expected a number of seconds above 0"),
+        (("--limit", "ten"), "argument --limit: ten: expected a number of at least 1"),
+    ],
+)
+def test_a_number_that_is_none_is_told_with_what_is_expected(data, words, message):
+    run = evaluate(data, "--gold", *words)
+    assert run.returncode == 2
+    assert run.stderr.endswith(f"evaluate/run.py: error: {message}\n")
+
+
 def test_nothing_to_evaluate_is_misuse(data):
     command = [sys.executable, str(ROOT / "evaluate/run.py"), "--gold"]
     run = subprocess.run(command, capture_output=True, text=True)

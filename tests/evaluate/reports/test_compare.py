@@ -130,7 +130,10 @@ def test_runs_without_a_common_id_are_refused():
 def test_one_id_with_two_golds_is_refused():
     with pytest.raises(ResultsError) as caught:
         compare([Run("one", rows_of("+")), Run("two", [make_row(0, gold="SELECT 1")])])
-    assert str(caught.value) == "one and two: example 0 has another gold or database in the other run"
+    assert (
+        str(caught.value)
+        == "one and two: example 0 has another gold or database in the other run; score both with one --data"
+    )
 
 
 def test_a_comparison_without_a_scored_example_is_refused():
@@ -209,6 +212,13 @@ def test_misuse_exits_2_with_one_clear_line(tmp_path, capsys, runs, text):
     write_results(tmp_path / "empty", [])
     assert program.main([str(tmp_path / run) for run in runs]) == 2
     assert capsys.readouterr().err == text.format(tmp_path.resolve())
+
+
+def test_a_folder_that_cannot_be_written_is_one_line_and_exit_1(tmp_path, capsys):
+    one, two = write_results(tmp_path / "a", rows_of("+")), write_results(tmp_path / "b", rows_of("-"))
+    (tmp_path / "file").touch()
+    assert program.main([str(one), str(two), "--out", str(tmp_path / "file")]) == 1
+    assert capsys.readouterr().err == f"compare.py: {tmp_path}/file: File exists. Give another --out.\n"
 
 
 def test_a_single_run_exits_2(tmp_path, capsys):

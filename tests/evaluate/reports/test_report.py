@@ -304,3 +304,10 @@ def test_the_program_refuses_a_run_without_results(tmp_path, capsys):
     assert program.main([str(tmp_path)]) == 2
     expected = f"report.py: {tmp_path}: expected a results.jsonl file or a folder that holds one\n"
     assert capsys.readouterr().err == expected
+
+
+def test_a_folder_that_cannot_be_written_is_one_line_and_exit_1(tmp_path, capsys):
+    write_results(tmp_path, make_rows(1, 0))
+    (tmp_path / "file").touch()
+    assert program.main([str(tmp_path), "--out", str(tmp_path / "file")]) == 1
+    assert capsys.readouterr().err == f"report.py: {tmp_path}/file: File exists. Give another --out.\n"
