@@ -23,7 +23,7 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the fast tests; with -m "not gpu and not network and not long" the slow too
 
-Options: --dry-run      print every command and run none
+Options: --dry-run      print every command and run none (but check the keys of the recipe)
          --no-evaluate  stop after the training
          --no-base      evaluate the adapter alone
 

@@ -38,4 +38,7 @@ def seconds(text: str) -> float:
 
 def reason(error: OSError) -> str:
     """Which file and what; the words of a library that raises an OSError of its own (a model that cannot be had)."""
-    return f"{error.filename}: {error.strerror}." if error.filename else " ".join(str(error).split())
+    if error.filename:
+        return f"{error.filename}: {error.strerror}."
+    cause = f" ({error.__cause__})" if error.__cause__ else ""
+    return " ".join(f"{error}{cause}".split())

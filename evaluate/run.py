@@ -2,7 +2,7 @@
 
     python evaluate/run.py --adapter out/gemma3_270m_lora            its folder says what it was trained on and with
     python evaluate/run.py --adapter out/gemma3_270m_lora --base     the base model too, side by side
-    python evaluate/run.py --adapter out/                            every adapter found below: a leaderboard
+    python evaluate/run.py --adapter out/                            every adapter right below it: a leaderboard
     python evaluate/run.py --adapter out/gemma3_270m_lora --server http://localhost:8000    answers from `vllm serve`
     python evaluate/run.py --model NAME_OR_DIR --template gemma --data data/exoplanets_eval.json
     python evaluate/run.py --predictions answers.jsonl --data dev.json --databases spider/database

@@ -2,8 +2,8 @@
 
     python converters/run.py own --database shop.sqlite --questions pairs.csv
 
-The questions are a CSV (commas, semicolons or tabs), JSON or JSON-lines file with the columns `question` and `sql` (or
-`query`), and, if you like, `id` and `evidence` (a hint that is shown with the question):
+The questions are a CSV (commas, semicolons or tabs), JSON or JSON-lines file, in UTF-8, with the columns `question` and
+`sql` (or `query`), and, if you like, `id` and `evidence` (a hint that is shown with the question):
     question,sql
     How many customers are there?,SELECT COUNT(*) FROM customer
 becomes the row `shop-2` (2 is its row in the file). Rows whose SQL fails are left out and listed, each with SQLite's

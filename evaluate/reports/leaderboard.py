@@ -14,6 +14,7 @@ from evaluate.reports.results_file import write_text
 
 RULES = ("execution_accuracy", "spider_accuracy", "spider_keep_distinct_accuracy", "bird_accuracy", "fuzzy_accuracy")
 IDS_SHOWN = 10
+NOTHING = "nothing was executed. --databases DIR says where DIR/<db_id>/<db_id>.sqlite lie"
 OTHERS = ("exact_match", "execution_rate", "syntax_rate", "token_f1", "bleu", "rougeL")
 
 
@@ -35,6 +36,8 @@ def print_leaderboard(done: Sequence, console: Console | None = None) -> None:
         console.print(where, soft_wrap=True, highlight=False, markup=False)
         for line in not_scored(run.written.report["not_scored"]):
             console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
+        if not run.written.report["metrics"]["execution_accuracy"]["n"]:
+            console.print(f"  {NOTHING}", soft_wrap=True, highlight=False, markup=False)
 
 
 def not_scored(ids: dict[str, list]) -> list[str]:

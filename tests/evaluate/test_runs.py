@@ -189,6 +189,15 @@ def test_what_is_not_scored_is_named_on_the_terminal(data):
     assert told[-2:] == ["  not scored, gold_error: 1 (band-0)", "  not scored, no_database: 1 (band-2)"]
 
 
+def test_where_nothing_is_executed_the_option_for_databases_is_named(data):
+    rows = [row | {"database": "lost/lost.sqlite"} for row in json.loads(data.read_text())]
+    data.write_text(json.dumps(rows))
+    assert evaluate(data, "--gold").stdout.splitlines()[-2:] == [
+        "  not scored, no_database: 3 (band-0, band-1, band-2)",
+        "  nothing was executed. --databases DIR says where DIR/<db_id>/<db_id>.sqlite lie",
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
