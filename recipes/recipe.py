@@ -7,7 +7,8 @@
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
 
 `begin` prints OUT. Exit status 0: train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2:
-the recipe is wrong, or OUT holds a training with other settings (nothing is overwritten unasked).
+the recipe is wrong, or OUT holds a training with other settings (nothing is overwritten unasked); 1: OUT
+cannot be written.
 """
 
 import hashlib
@@ -266,6 +267,9 @@ def main(arguments: list[str]) -> int:
     except RecipeError as error:
         print(f"recipe: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"recipe: {error.filename}: {error.strerror}. Mend that, or give another output_dir.", file=sys.stderr)
+        return 1
     print(__doc__, file=sys.stderr)
     return 2
 

@@ -49,6 +49,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def recipe_path(name: str) -> Path:
     """The file of a recipe, relative to the repository. Raises SweepError for a name that is none."""
     known = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
+    name = name.removeprefix("recipes/").removesuffix(".yaml")  # a file name, as a shell completes it, is good too
     if name not in known:
         raise SweepError(f"no recipe {name!r}; the recipes are: {' '.join(known)}")
     return Path("recipes", f"{name}.yaml")

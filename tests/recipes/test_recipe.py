@@ -122,6 +122,13 @@ def test_begin_keeps_the_recipe_with_its_overrides(path, tmp_path, capsys):
     assert kept == recipe.read(path, ["lora_rank=4", "use_cpu=true"])
 
 
+def test_a_folder_that_cannot_be_written_is_one_line_and_exit_1(path, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert recipe.main(["begin", str(path), "use_cpu=true", f"output_dir={tmp_path}/file/out"]) == 1
+    told = f"recipe: {tmp_path}/file/out: Not a directory. Mend that, or give another output_dir.\n"
+    assert capsys.readouterr().err == told
+
+
 def test_joining_checks_the_recipe_and_writes_nothing(path, tmp_path):
     assert recipe.main(["join", str(path), "use_cpu=true"]) == 0
     assert not (tmp_path / "out").exists()

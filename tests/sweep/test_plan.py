@@ -1,6 +1,8 @@
 """What a sweep would run: folders, commands, and what is refused before anything runs."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,14 @@ def test_a_style_folder_gets_the_registry_of_data_sets(tmp_path):
     for style in ("ddl", "t5"):
         registry = Path(tmp_path, f"s/prompt_style={style}/dataset_info.json")
         assert registry.read_text() == (ROOT / "dataset_info.json").read_text()
+
+
+@pytest.mark.parametrize("name", ["gemma3_270m_lora.yaml", "recipes/gemma3_270m_lora.yaml"])
+def test_a_recipe_may_be_named_by_its_file(name):
+    run = subprocess.run([sys.executable, "sweep/run.py", name, "seed=1"], cwd=ROOT, capture_output=True, text=True)
+    assert run.stderr.startswith("sweep: no key has several values")
+
+
+def test_a_text_for_a_number_is_refused_before_anything_runs(tmp_path):
+    with pytest.raises(RecipeError, match="key learning_rate: 'abc' is not a number"):
+        plan.check(planned(tmp_path, "learning_rate=abc,3e-4"), gpu=False)
