@@ -157,8 +157,9 @@ def test_a_style_folder_gets_the_registry_of_data_sets(tmp_path):
 
 @pytest.mark.parametrize("name", ["gemma3_270m_lora.yaml", "recipes/gemma3_270m_lora.yaml"])
 def test_a_recipe_may_be_named_by_its_file(name):
-    run = subprocess.run([sys.executable, "sweep/run.py", name, "seed=1"], cwd=ROOT, capture_output=True, text=True)
-    assert run.stderr.startswith("sweep: no key has several values")
+    command = [sys.executable, "sweep/run.py", name, "seed=1,2", "--samples", "0"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.stderr == "sweep: --samples 0: the grid has 2 points. Give 1 to 2.\n"
 
 
 def test_a_text_for_a_number_is_refused_before_anything_runs(tmp_path):
