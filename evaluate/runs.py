@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import environment
+from atomic import write_text
 from converters.prompt import prompt_hash
 from evaluate.examples import DataError, read_examples, read_predictions
 from evaluate.execution.reader import database_at
 from evaluate.generation import adapters
 from evaluate.report import Written, write_report
-from evaluate.reports.results_file import RESULTS_NAME, read_results, write_text
+from evaluate.reports.results_file import RESULTS_NAME, read_results
 from evaluate.reports.tracking import log_evaluation
 from evaluate.score import Settings, database_files, score
 from recipes import recipe

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from atomic import write_text
 from seq2seq.kind import is_seq2seq, wrong_trainer
 
 PACKAGES = ("llamafactory", "transformers")
@@ -80,10 +81,8 @@ def known_keys(values: dict) -> list[str]:
         record = {}
     if record.get("versions") != versions:
         record = {"versions": versions, "keys": field_names(values)}
-        temporary = kept.with_suffix(".partial")
         with contextlib.suppress(OSError):  # an environment that cannot be written to is asked each time
-            temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
-            temporary.replace(kept)
+            write_text(kept, json.dumps(record) + "\n")
     return record["keys"]
 
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
+from atomic import write_text  # noqa: E402
 from recipes import keys, tracking  # noqa: E402
 from seq2seq.kind import is_seq2seq  # noqa: E402
 
@@ -237,13 +238,6 @@ def file_hash(path: Path) -> str:
     """The first 12 hex digits of a file's SHA-256."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace `path` in one step: a reader sees the old file or the new one."""
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def main(arguments: list[str]) -> int:
