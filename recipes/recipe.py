@@ -219,9 +219,9 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for folder, names in zip(site_packages, (HERE, VLLM_SIDE), strict=False):
         path = sys.path if folder is None else [str(folder)]
-        for package in importlib.metadata.distributions(path=path):
-            if package.name in names:
-                found[package.name if folder is None else f"{package.name} (generation)"] = package.version
+        for name in names:
+            for package in importlib.metadata.distributions(name=name, path=path):
+                found.setdefault(name if folder is None else f"{name} (generation)", package.version)
     return dict(sorted(found.items()))
 
 
