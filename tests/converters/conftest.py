@@ -1,15 +1,12 @@
 """What several tests of the converters need: the command line, and a corpus in Spider's form with three databases."""
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.programs import run_program
 
 SHOP = """
 CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, town TEXT);
@@ -81,8 +78,7 @@ def convert(tmp_path):
     """The command line: `convert("spider", "--source", folder)` -> the finished process, written to tmp_path/data."""
 
     def run(*words, data=tmp_path / "data"):
-        command = [sys.executable, "converters/run.py", *map(str, words), "--data", str(data)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ)
+        return run_program("converters/run.py", *words, "--data", data)
 
     run.data = tmp_path / "data"
     return run
