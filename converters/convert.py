@@ -28,9 +28,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from atomic import replacing_all
 from converters import lengths, pairs
 from converters.build import Builder
-from converters.rows import Candidate, ConversionError, Skip, replacing_all, write_rows
+from converters.rows import Candidate, ConversionError, Skip, write_rows
 from converters.splits import Met, Overlap, assign, digest, keys_of
 
 SPLITS = ("train", "eval")

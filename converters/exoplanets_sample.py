@@ -11,13 +11,13 @@ twice in a column, so that ORDER BY ... LIMIT over one column never has a tie.
 """
 
 import csv
-import os
 import random
 import sqlite3
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from atomic import replacement
 
 COLUMNS = {
     "name": "TEXT",
@@ -219,23 +219,15 @@ def _cell(text: str | None, column: str, mistakes: list[str], line: int) -> str 
 
 def _write(path: Path, rows: Sequence[tuple]) -> None:
     """Build the file beside `path` and rename it, so that nobody ever sees a half-written database."""
-    partial = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(prefix=path.name, suffix=".partial", dir=path.parent)
-        os.close(descriptor)
-        _fill(partial, rows)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
+        with replacement(path) as partial:
+            _fill(partial, rows)
     except (OSError, sqlite3.Error) as error:
         message = f"cannot write {path}: {error}; free some disk space or choose a file in a folder you can write to"
         raise SampleError(message) from error
-    finally:
-        if partial is not None:
-            Path(partial).unlink(missing_ok=True)
 
 
-def _fill(file: str, rows: Sequence[tuple]) -> None:
+def _fill(file: Path, rows: Sequence[tuple]) -> None:
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection = sqlite3.connect(file)
     try:

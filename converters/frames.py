@@ -23,9 +23,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
+from atomic import write_text
 from converters.prompt import user_turn
 from converters.rows import ConversionError
-from recipes.recipe import ROOT, file_hash, write_text
+from recipes.recipe import ROOT, file_hash
 from recipes.template import load_template
 
 FOLDER = ROOT / "data/token_frames"

@@ -17,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
 
 import environment  # noqa: E402
+from atomic import write_text  # noqa: E402
 
 environment.enter(needs=("rapidfuzz",))
 
 from converters import lengths, prompt  # noqa: E402
 from converters.build import Builder  # noqa: E402
 from converters.corpora import exoplanets  # noqa: E402
-from converters.rows import replacing  # noqa: E402
 
 README = ROOT / "converters" / "README.md"
 QUESTION = 4  # which of the shipped evaluation questions is shown
@@ -64,8 +64,7 @@ def main() -> int:
     text = replaced(README.read_text(encoding="utf-8"), "examples", "\n".join(examples()))
     if arguments.source:
         text = replaced(text, "linking", "\n".join(linking(arguments.source)))
-    with replacing(README) as file:
-        file.write(text)
+    write_text(README, text)
     return 0
 
 

@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from atomic import replacing
 from converters import lengths, pairs
 from converters.convert import read_record, record_path
-from converters.rows import ConversionError, replacing, style_of
+from converters.rows import ConversionError, style_of
 from converters.sources import read_rows
 from recipes.recipe import file_hash
 from seq2seq.kind import is_seq2seq

@@ -1,10 +1,7 @@
 """The converted row, and the file it goes into: one JSON array of alpaca rows, a row a line, written as a stream."""
 
 import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Iterable
 from typing import IO, NamedTuple
 
 from converters.prompt import Prompt, prompt_hash
@@ -85,26 +82,3 @@ def write_rows(file: IO[str], rows: Iterable[dict]) -> int:
         count += 1
     file.write("\n]\n")
     return count
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
-    """A text file to write to; it replaces `path` at the end of the block, or vanishes where the block raises."""
-    with replacing_all([path]) as files:
-        yield files[0]
-
-
-@contextmanager
-def replacing_all(paths: list[Path]) -> Iterator[list[IO[str]]]:
-    """Text files to write to, which replace `paths` together: all of them once all are on disk, or none."""
-    temporary = [path.with_name(path.name + ".partial") for path in paths]
-    try:
-        with ExitStack() as stack:
-            for path in temporary:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            yield [stack.enter_context(path.open("w", encoding="utf-8")) for path in temporary]
-        for written, path in zip(temporary, paths, strict=True):
-            os.replace(written, path)
-    finally:
-        for path in temporary:
-            path.unlink(missing_ok=True)

@@ -19,11 +19,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
 
 import environment  # noqa: E402
+from atomic import write_text  # noqa: E402
 
 environment.enter(needs=("matplotlib", "jinja2", "sqlglot"))
 
 from converters import lengths, prompt  # noqa: E402
-from converters.rows import ConversionError, replacing, style_of  # noqa: E402
+from converters.rows import ConversionError, style_of  # noqa: E402
 from converters.sources import Raw, need, read_rows  # noqa: E402
 from converters.splits import Met, digest  # noqa: E402
 from converters.sql_text import normal_question  # noqa: E402
@@ -142,8 +143,7 @@ def main() -> int:
     pages = write_page(arguments.file.stem, facts(arguments.file, found), plots, found.shown)
     try:
         for name, text in pages.items():
-            with replacing(out / name) as file:
-                file.write(text)
+            write_text(out / name, text)
     except OSError as error:
         print(f"stats: {out}: {error.strerror}. Give another --out.", file=sys.stderr)
         return 1

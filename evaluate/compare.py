@@ -19,9 +19,10 @@ if not __package__:  # run as a program: our modules are found from the reposito
 
     environment.enter(needs=("jinja2", "numpy", "rich", "sacrebleu", "sqlglot"))
 
+from atomic import write_text
 from evaluate.reports.compare_report import Run, print_comparison, render_comparison, render_comparison_markdown
 from evaluate.reports.paired import Pair, pair
-from evaluate.reports.results_file import ResultsError, read_results, results_path, run_name, write_text
+from evaluate.reports.results_file import ResultsError, read_results, results_path, run_name
 
 
 def read_runs(paths: list[str]) -> list[Run]:

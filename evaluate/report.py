@@ -21,10 +21,11 @@ if not __package__:  # run as a program: our modules are found from the reposito
 
     environment.enter(needs=("jinja2", "numpy", "sacrebleu", "sqlglot"))
 
+from atomic import write_text
 from evaluate.reports.aggregate import aggregate
 from evaluate.reports.report_html import render_report
 from evaluate.reports.report_md import render_markdown
-from evaluate.reports.results_file import ResultsError, read_results, results_path, run_name, write_text
+from evaluate.reports.results_file import ResultsError, read_results, results_path, run_name
 
 
 class Written(NamedTuple):

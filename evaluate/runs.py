@@ -1,7 +1,6 @@
 """One evaluation from end to end: which rows, which model, completions, results.jsonl, reports."""
 
 import argparse
-import hashlib
 import json
 import sys
 import time
@@ -10,16 +9,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import environment
+from atomic import write_text
 from converters.prompt import prompt_hash
+from evaluate.bases import base_name, how_asked
 from evaluate.examples import DataError, read_examples, read_predictions
 from evaluate.execution.reader import database_at
 from evaluate.generation import adapters
 from evaluate.report import Written, write_report
-from evaluate.reports.results_file import RESULTS_NAME, read_results, write_text
+from evaluate.reports.results_file import RESULTS_NAME, read_results
 from evaluate.reports.tracking import log_evaluation
 from evaluate.score import Settings, database_files, score
 from recipes import recipe
-from recipes.template import TEMPLATE_KEYS
 from seq2seq.kind import SEQ2SEQ, is_encoder_decoder, is_seq2seq
 
 ROOT = environment.ROOT
@@ -114,37 +114,13 @@ def is_news(folder: Path) -> bool:
 def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Namespace, known: dict[Path, Done]) -> Done:
     """Evaluate the untrained model of a training; done once for all trainings of that model on that data."""
     asked = how_asked(trained.recipe)
-    name = base_name(trained.folder.parent, asked, data)
+    name = base_name(trained.folder.parent, asked, data.path)
     folder = trained.folder.parent / name / "evaluation"
     if folder not in known:
         started = time.monotonic()
         completions = generate(trained.recipe, served_model(trained.recipe, options), data, options, folder)
         known[folder] = finish({"name": name} | asked, completions, data, options, folder, started)
     return known[folder]
-
-
-def how_asked(values: dict) -> dict:
-    """The keys of a recipe that the answers of its untuned model depend on."""
-    keys = ("model_name_or_path", *TEMPLATE_KEYS)
-    asked = {key: values[key] for key in keys if values.get(key) is not None}
-    return {"model": asked.pop("model_name_or_path", None), "template": None} | asked
-
-
-def base_name(parent: Path, asked: dict, data: Data) -> str:
-    """What the folder of an untuned model is called: `<model>_base_<data>`.
-
-    Where a report there is about other answers (another template, system prompt, or model of that name), its template
-    and a hash of `asked` follow.
-    """
-    name = f"{Path(asked['model']).name}_base_{data.path.stem}"
-    report = parent / name / "evaluation/report.json"
-    if not report.is_file():
-        return name
-    run = json.loads(report.read_text(encoding="utf-8"))["run"]
-    if how_asked({**run, "model_name_or_path": run.get("model")}) == asked:
-        return name
-    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:6]
-    return "_".join([name, *filter(None, [asked["template"]]), digest])
 
 
 def served_training(trained: adapters.Trained, options: argparse.Namespace):
@@ -180,7 +156,7 @@ def plain_model(options: argparse.Namespace) -> Done:
     name = Path(options.model).name
     stage = SEQ2SEQ if is_encoder_decoder(options.model) else "sft"
     asked = {"model_name_or_path": options.model, "template": options.template, "stage": stage}
-    folder = options.out or ROOT / "out" / base_name(ROOT / "out", how_asked(asked), data) / "evaluation"
+    folder = options.out or ROOT / "out" / base_name(ROOT / "out", how_asked(asked), data.path) / "evaluation"
     completions = generate(asked, served_model(asked, options), data, options, folder)
     return finish(
         {"name": name, "model": options.model, "template": options.template},

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
+from atomic import write_text
 from seq2seq.kind import is_seq2seq, wrong_trainer
 
 PACKAGES = ("llamafactory", "transformers")
@@ -95,10 +96,8 @@ def known_keys(values: dict) -> dict[str, str]:
         record = {}
     if record.get("versions") != versions:
         record = {"versions": versions, "fields": field_kinds(values)}
-        temporary = kept.with_suffix(".partial")
         with contextlib.suppress(OSError):  # an environment that cannot be written to is asked each time
-            temporary.write_text(json.dumps(record) + "\n", encoding="utf-8")
-            temporary.replace(kept)
+            write_text(kept, json.dumps(record) + "\n")
     return record["fields"]
 
 

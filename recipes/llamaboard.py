@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
+from atomic import write_text  # noqa: E402
 from recipes import recipe  # noqa: E402
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def write(texts: dict[str, str], folder: Path) -> list[Path]:
     changed = stale(texts, folder)
     for path in changed:
         if path.name in texts:
-            recipe.write_text(path, texts[path.name])
+            write_text(path, texts[path.name])
         else:
             path.unlink()
     return changed

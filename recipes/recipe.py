@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
+from atomic import write_text  # noqa: E402
 from recipes import keys, tracking  # noqa: E402
 from seq2seq.kind import is_seq2seq  # noqa: E402
 
@@ -219,9 +220,9 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for folder, names in zip(site_packages, (HERE, VLLM_SIDE), strict=False):
         path = sys.path if folder is None else [str(folder)]
-        for package in importlib.metadata.distributions(path=path):
-            if package.name in names:
-                found[package.name if folder is None else f"{package.name} (generation)"] = package.version
+        for name in names:
+            for package in importlib.metadata.distributions(name=name, path=path):
+                found.setdefault(name if folder is None else f"{name} (generation)", package.version)
     return dict(sorted(found.items()))
 
 
@@ -238,13 +239,6 @@ def file_hash(path: Path) -> str:
     """The first 12 hex digits of a file's SHA-256."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace `path` in one step: a reader sees the old file or the new one."""
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def main(arguments: list[str]) -> int:

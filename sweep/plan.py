@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import environment
 from converters.prompt import STYLES
+from evaluate.bases import base_name, how_asked, own_name, plain_name
 from recipes import recipe
 from sweep.grid import Grid, SweepError, name_of, points
 
@@ -128,9 +129,19 @@ def eval_file(point: Point) -> Path:
     return ROOT / point.folder.parent / recipe.data_file(name).relative_to(ROOT)  # its registry may not be there yet
 
 
-def base_folder(point: Point) -> Path:
-    """Where `evaluate/run.py --base` puts the untuned model of a point."""
-    return point.folder.parent / f"{Path(point.recipe['model_name_or_path']).name}_base_{eval_file(point).stem}"
+def base_folders(points: list[Point]) -> dict[Path, Point]:
+    """Where `evaluate/run.py --base` puts the untuned models of some points, each with the first point it belongs to.
+
+    Points that ask a model alike share one. Of those that do not, the first takes the plain name.
+    """
+    first: dict[Path, Point] = {}
+    for point in points:
+        parent, asked, data = point.folder.parent, how_asked(point.recipe), eval_file(point)
+        folder = parent / base_name(parent, asked, data)
+        if folder in first and how_asked(first[folder].recipe) != asked:
+            folder = parent / own_name(asked, data)
+        first.setdefault(folder, point)
+    return first
 
 
 def preparations(sweep: Sweep) -> list[Command]:
@@ -162,13 +173,15 @@ def point_command(sweep: Sweep, point: Point) -> Command:
     return Command(point.name, ["./launch.sh", sweep.recipe.stem, "--no-base", *point.overrides])
 
 
-def base_commands(done: list[Point]) -> list[Command]:
-    """The evaluations of the untuned models, each once, through a point that was trained from it."""
-    first = {}
-    for point in done:
-        first.setdefault(base_folder(point), point)
-    return [
-        Command(folder.name, program("evaluate/run.py", "--adapter", str(point.folder), "--base"))
-        for folder, point in first.items()
-        if not is_scored(folder, point)
-    ]
+def base_rounds(done: list[Point]) -> tuple[list[Command], list[Command]]:
+    """The evaluations of the untuned models, each once, through a point that was trained from it.
+
+    The second round has to wait for the first: only a report that is there shows that a plain name is taken.
+    """
+    first, second = [], []
+    for folder, point in base_folders(done).items():
+        if not is_scored(folder, point):
+            words = program("evaluate/run.py", "--adapter", str(point.folder), "--base")
+            is_plain = folder.name == plain_name(how_asked(point.recipe), eval_file(point))
+            (first if is_plain else second).append(Command(folder.name, words))
+    return first, second

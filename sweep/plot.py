@@ -1,8 +1,8 @@
 """sweep.png: every point's execution accuracy with its 95 % interval, grouped and coloured by one axis."""
 
-import io
 from pathlib import Path
 
+from atomic import replacing
 from evaluate.reports.figures import percent
 from sweep.plan import STYLE, Sweep
 from sweep.results import Found, Scored
@@ -33,7 +33,8 @@ def draw(sweep: Sweep, found: Found, path: Path) -> Path:
     plot.set_xlabel(f"execution accuracy (rule strict), %, with 95 % interval{untuned}")
     plot.set_title(f"{sweep.recipe.stem}, n {shown[0].accuracy['n']}")
     plot.grid(axis="x", color="#dddddd")
-    save(figure, path)
+    with replacing(path, "wb") as file:
+        figure.savefig(file, format="png", dpi=120)
     return path
 
 
@@ -50,12 +51,3 @@ def draw_point(plot, place: int, each: Scored, series: int) -> None:
 
 def label(each: Scored) -> str:
     return "\n".join(f"{key} {value}" for key, value in each.values.items())
-
-
-def save(figure, path: Path) -> None:
-    """Write the PNG; a reader sees the old picture or the new one."""
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=120)
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_bytes(picture.getvalue())
-    temporary.replace(path)

@@ -14,7 +14,8 @@ from evaluate.reports.intervals import MIN_CLUSTERS, Resampling, difference_inte
 from evaluate.reports.paired import Contrast, pair
 from evaluate.reports.results_file import ResultsError, is_scored, read_results
 from recipes import recipe
-from sweep.plan import REPORT, STYLE, Point, Sweep, base_folder
+from recipes.template import TEMPLATE_KEYS
+from sweep.plan import REPORT, STYLE, Point, Sweep, base_folders
 from sweep.plan import is_scored as has_score
 
 ACCURACY = "execution_accuracy"
@@ -75,17 +76,17 @@ def read_point(point: Point) -> Scored:
 
 def read_bases(done: list[Point]) -> list[Scored]:
     """The untuned models that were evaluated, each once."""
-    folders = {base_folder(point): point for point in reversed(done)}
     return [
         Scored(folder.name, folder, base_values(point), metrics_in(folder), None)
-        for folder, point in reversed(folders.items())
+        for folder, point in base_folders(done).items()
         if has_score(folder, point)
     ]
 
 
 def base_values(point: Point) -> dict[str, str]:
     """The values of those axes that say something of an untuned model."""
-    return {axis: value for axis, value in point.values.items() if axis in (STYLE, "model_name_or_path")}
+    telling = (STYLE, "model_name_or_path", *TEMPLATE_KEYS)
+    return {axis: value for axis, value in point.values.items() if axis in telling}
 
 
 def metrics_in(folder: Path) -> dict[str, dict]:

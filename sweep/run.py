@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -75,7 +76,8 @@ def run(sweep: plan.Sweep, ray: str | None) -> int:
     failed = run_all(sweep, [plan.point_command(sweep, point) for point in unfinished(sweep)], ray)
     missing = {each.name for each in failed}
     trained = [point for point in sweep.points if point.name not in missing]
-    failed += run_all(sweep, plan.base_commands(trained), ray)
+    for bases in plan.base_rounds(trained):
+        failed += run_all(sweep, bases, ray)
     for path in show.show(sweep, find(sweep, trained), failed):
         print(path)
     return 1 if failed else 0
@@ -103,7 +105,7 @@ def run_all(sweep: plan.Sweep, commands: list[plan.Command], ray: str | None) ->
 def dry_run(sweep: plan.Sweep) -> int:
     """Print every command in order."""
     points = [plan.point_command(sweep, point) for point in sweep.points]
-    for command in [*plan.preparations(sweep), *points, *plan.base_commands(sweep.points)]:
+    for command in chain(plan.preparations(sweep), points, *plan.base_rounds(sweep.points)):
         print("+", *command.words)
     return 0
 

@@ -7,11 +7,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from atomic import write_text
 from evaluate.reports.compare_report import p_text
 from evaluate.reports.compare_report import points as in_points
 from evaluate.reports.figures import count, interval, percent, words
 from evaluate.reports.report_md import escape, table
-from evaluate.reports.results_file import write_text
 from sweep.plan import Sweep
 from sweep.plot import draw
 from sweep.results import Found, Scored

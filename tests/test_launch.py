@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-COPIED = ("launch.sh", "recipes", "seq2seq", "requirements", "environment.py")
+COPIED = ("launch.sh", "recipes", "seq2seq", "requirements", "atomic.py", "environment.py")
 
 
 @pytest.fixture

@@ -14,14 +14,15 @@ Not covered: queries that write, and questions on several databases at once.
 """
 
 import argparse
-import os
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
+from atomic import replacement
 from converters.golds import file_gold, gold_tags
 from converters.options import add_split, resolved
 from converters.rows import Candidate, ConversionError, Example, Skip
@@ -116,19 +117,16 @@ def told(mistakes: list[tuple[str, str]]) -> list[str]:
 
 def copy_database(source: Path, target: Path) -> None:
     """Copy a SQLite file, what waits in its write-ahead log included; replaces `target` in one step."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(target.name + ".partial")
-    temporary.unlink(missing_ok=True)
-    reader, writer = open_read_only(source), sqlite3.connect(temporary)
-    try:
-        reader.backup(writer)
-        writer.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.Error as error:
-        raise ConversionError(f"{source}: cannot be copied to {target}: {error}. Nothing was replaced.") from error
-    finally:
-        reader.close()
-        writer.close()
-    os.replace(temporary, target)
+    with (
+        replacement(target) as copy,
+        closing(open_read_only(source)) as reader,
+        closing(sqlite3.connect(copy)) as writer,
+    ):
+        try:
+            reader.backup(writer)
+            writer.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            raise ConversionError(f"{source}: cannot be copied to {target}: {error}. Nothing was replaced.") from error
 
 
 def database_path(arguments: argparse.Namespace) -> str:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from evaluate.reports.results_file import write_text
+from atomic import write_text
 
 COMPLETIONS, SHARDS = "completions.jsonl", "shards"
 

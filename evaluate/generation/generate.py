@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import environment
+from atomic import write_text
 from evaluate.generation.completions import (
     COMPLETIONS,
     GenerationError,
@@ -28,7 +29,6 @@ from evaluate.generation.completions import (
     write_shards,
 )
 from evaluate.generation.prompts import Encoded
-from evaluate.reports.results_file import write_text
 
 WORKER = Path(__file__).with_name("vllm_worker.py")
 SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")

@@ -18,8 +18,8 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 import torch  # noqa: E402
 from transformers import AutoModelForSeq2SeqLM, PreTrainedModel, PreTrainedTokenizerBase, set_seed  # noqa: E402
 
+from atomic import write_text  # noqa: E402
 from evaluate.generation.generate import read_completions  # noqa: E402
-from evaluate.reports.results_file import write_text  # noqa: E402
 from seq2seq.tokens import decode, load_tokenizer  # noqa: E402
 
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from atomic import write_text
 from evaluate.reports.figures import interval, percent
 from evaluate.reports.report_md import table as markdown_table
-from evaluate.reports.results_file import write_text
 
 RULES = ("execution_accuracy", "spider_accuracy", "spider_keep_distinct_accuracy", "bird_accuracy", "fuzzy_accuracy")
 IDS_SHOWN = 10

@@ -1,4 +1,4 @@
-"""results.jsonl and the files beside it: what a row holds, reading it back, writing files whole or not at all.
+"""results.jsonl: what a row holds, and reading it back.
 
 One line of results.jsonl is one example:
 
@@ -21,7 +21,6 @@ Not covered: making the rows (`score.py` does), what the figures mean (`aggregat
 """
 
 import json
-import os
 from pathlib import Path
 
 OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
@@ -98,18 +97,3 @@ def run_name(run: str | Path) -> str:
     """A short name for a run: the folder of results.jsonl, or the one above when that is just called `evaluation`."""
     folder = results_path(run).resolve().parent
     return folder.parent.name if folder.name == "evaluation" else folder.name
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write a file so that a reader sees the old text or all of the new one, never a part (temporary file + rename).
-
-    Lone surrogates, which JSON can carry and UTF-8 cannot, become `?`. Nothing is left behind when writing fails.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        temporary.write_bytes(text.encode("utf-8", "replace"))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path

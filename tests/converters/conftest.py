@@ -1,8 +1,6 @@
 """What several tests of the converters need: the command line, and a corpus in Spider's form with three databases."""
 
 import json
-import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_repository
+from tests.programs import run_program
 
 SHOP = """
 CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT, town TEXT);
@@ -82,8 +81,11 @@ def convert(tmp_path):
     """The command line: `convert("spider", "--source", folder)` -> the finished process, written to tmp_path/data."""
 
     def run(*words, data=tmp_path / "data", root=ROOT):
-        command = [sys.executable, "converters/run.py", *map(str, words), "--data", str(data)]
-        return subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ)
+        words = (*words, "--data", data)
+        if root == ROOT:
+            return run_program("converters/run.py", *words)
+        command = [sys.executable, "converters/run.py", *map(str, words)]
+        return subprocess.run(command, cwd=root, capture_output=True, text=True)
 
     run.data = tmp_path / "data"
     return run
@@ -91,12 +93,8 @@ def convert(tmp_path):
 
 @pytest.fixture
 def nothing_converted(tmp_path) -> Path:
-    """The converters in a folder of their own, whose data/ knows of no earlier conversion; for `convert(root=...)`."""
-    for name in ("converters", "recipes", "sql", "seq2seq", "data/samples"):
-        shutil.copytree(ROOT / name, tmp_path / "clone" / name)
-    for name in ("environment.py", "dataset_info.json"):
-        shutil.copy2(ROOT / name, tmp_path / "clone")
-    return tmp_path / "clone"
+    """The repository in a folder whose data/ knows of no earlier conversion; for `convert(root=...)`."""
+    return copy_repository(tmp_path / "clone")
 
 
 @pytest.fixture

@@ -124,4 +124,4 @@ def test_a_file_that_is_no_converted_one_is_an_error(tmp_path):
 def test_a_folder_that_cannot_be_written_is_one_line_and_exit_1(path, tmp_path):
     (tmp_path / "file").touch()
     done = run(path, "--out", tmp_path / "file")
-    assert (done.returncode, done.stderr) == (1, f"stats: {tmp_path}/file: Not a directory. Give another --out.\n")
+    assert (done.returncode, done.stderr) == (1, f"stats: {tmp_path}/file: File exists. Give another --out.\n")

@@ -3,14 +3,13 @@
 import json
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from evaluate.generation.adapters import Trained
-from evaluate.runs import Data, base_name, how_asked, warn_of_other_prompts
-from tests.conftest import ROOT
+from evaluate.runs import Data, warn_of_other_prompts
+from tests.programs import run_program
 
 ROWS = [
     ("How many singers are there?", "SELECT COUNT(*) FROM singer"),
@@ -44,8 +43,7 @@ def evaluate(data: Path, *words: str, answers: list[dict] | None = None) -> subp
         (folder / "answers.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers))
         words = ("--predictions", str(folder / "answers.jsonl"), *words)
     common = ["--data", str(data), "--databases", str(folder / "databases"), "--out", str(folder / "out")]
-    command = [sys.executable, str(ROOT / "evaluate/run.py"), *words, *common]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    return run_program("evaluate/run.py", *words, *common, cwd=folder)
 
 
 def report(data: Path) -> dict:
@@ -60,14 +58,14 @@ def test_the_gold_answers_score_everything(data):
 
 
 def test_databases_beside_the_data_file_are_found(data):
-    command = [sys.executable, str(ROOT / "evaluate/run.py"), "--gold", "--data", str(data), "--out", "out"]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=data.parent)
+    command = ("evaluate/run.py", "--gold", "--data", data, "--out", "out")
+    run = run_program(*command, cwd=data.parent)
     assert run.returncode == 0, run.stderr
     assert report(data)["outcomes"]["no_database"] == 3
     nested = data.parent / "databases/band/band"
     nested.mkdir()
     (data.parent / "databases/band/band.sqlite").rename(nested / "band.sqlite")
-    subprocess.run(command, capture_output=True, text=True, cwd=data.parent, check=True)
+    assert run_program(*command, cwd=data.parent).returncode == 0
     assert report(data)["outcomes"]["correct"] == 3
 
 
@@ -215,26 +213,19 @@ def test_a_number_that_is_none_is_told_with_what_is_expected(data, words, messag
 
 
 def test_nothing_to_evaluate_is_misuse(data):
-    command = [sys.executable, str(ROOT / "evaluate/run.py"), "--gold"]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = run_program("evaluate/run.py", "--gold")
     assert run.returncode == 2
     assert "--model, --predictions and --gold need --data FILE" in run.stderr
 
 
 def test_a_folder_without_an_adapter_is_told(tmp_path):
     pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
-    command = [sys.executable, str(ROOT / "evaluate/run.py"), "--adapter", str(tmp_path)]
-    run = subprocess.run(command, capture_output=True, text=True)
+    run = run_program("evaluate/run.py", "--adapter", tmp_path)
     assert run.returncode == 2
     assert run.stderr == (
         f"evaluate: {tmp_path}: no adapter and no trained model here or one level below. "
         "Train one first: ./launch.sh list\n"
     )
-
-
-def run_program(name: str, *words) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / "evaluate" / name), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 def save_training(folder: Path, **values) -> Path:
@@ -250,7 +241,7 @@ def test_several_trainings_do_not_share_one_out(tmp_path):
     pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
     for name in ("a", "b"):
         save_training(tmp_path / name)
-    run = run_program("run.py", "--adapter", tmp_path, "--out", tmp_path / "reports")
+    run = run_program("evaluate/run.py", "--adapter", tmp_path, "--out", tmp_path / "reports")
     assert run.returncode == 2
     assert run.stderr == (
         f"evaluate: --out {tmp_path}/reports: it is for one run, and {tmp_path} holds 2 trainings (a, b). "
@@ -279,26 +270,3 @@ def test_a_training_whose_prompts_nobody_knows_is_not_warned_of(tmp_path, capsys
     trained = Trained(tmp_path, {"dataset": "gone_train", "dataset_dir": str(tmp_path)})
     warn_of_other_prompts(trained, Data(Path("band_eval.json"), [{"tags": ["style:ddl"]}], tmp_path))
     assert capsys.readouterr().err == ""
-
-
-GEMMA = {"model_name_or_path": "google/gemma", "template": "gemma", "learning_rate": 1.0}
-
-
-@pytest.mark.parametrize(
-    ("other", "name"),
-    [
-        ({"learning_rate": 2.0}, "gemma_base_band_eval"),
-        ({"template": "alpaca"}, "gemma_base_band_eval_alpaca_d0f3f4"),
-        ({"default_system": ""}, "gemma_base_band_eval_gemma_1916b6"),
-        ({"model_name_or_path": "mine/gemma"}, "gemma_base_band_eval_gemma_20d161"),
-    ],
-)
-def test_base_figures_are_shared_by_trainings_that_ask_alike_only(tmp_path, other, name):
-    data = Data(tmp_path / "band_eval.json", [], tmp_path)
-    first = base_name(tmp_path, how_asked(GEMMA), data)
-    assert first == "gemma_base_band_eval"
-    report = tmp_path / first / "evaluation/report.json"
-    report.parent.mkdir(parents=True)
-    report.write_text(json.dumps({"run": {"name": first, "seconds": 1} | how_asked(GEMMA)}))
-    assert base_name(tmp_path, how_asked(GEMMA | other), data) == name
-    assert base_name(tmp_path, how_asked(GEMMA), data) == first

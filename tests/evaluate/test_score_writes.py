@@ -1,8 +1,6 @@
 """From a corpus with golds that write to their scores: converted, evaluated and reported as people do it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,7 @@ import pytest
 from evaluate.report import write_report
 from evaluate.reports.results_file import read_results
 from evaluate.score import Settings, score
-from tests.conftest import ROOT
+from tests.programs import run_program
 
 CONTEXT = "CREATE TABLE beds (id INT, state TEXT, beds INT); INSERT INTO beds VALUES (1, 'Ohio', 5), (2, 'Utah', 7);"
 GOLDS = [
@@ -37,14 +35,9 @@ def folder(tmp_path_factory) -> Path:
     ]
     for name in ("rows_train.jsonl", "rows_test.jsonl"):
         (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
-    run_program("converters/run.py", "gretel", "--source", folder, "--data", folder)
-    return folder
-
-
-def run_program(*words: object) -> subprocess.CompletedProcess:
-    run = subprocess.run([sys.executable, *map(str, words)], cwd=ROOT, capture_output=True, text=True)
+    run = run_program("converters/run.py", "gretel", "--source", folder, "--data", folder)
     assert run.returncode == 0, run.stderr
-    return run
+    return folder
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -62,7 +55,8 @@ def test_golds_that_write_are_tagged_and_translated(folder):
 def test_the_gold_answers_are_all_right_and_change_no_file(folder):
     before = files(folder)
     common = ("--data", folder / "gretel_eval.json", "--databases", folder / "databases/gretel")
-    run_program("evaluate/run.py", "--gold", *common, "--out", folder / "out")
+    run = run_program("evaluate/run.py", "--gold", *common, "--out", folder / "out")
+    assert run.returncode == 0, run.stderr
     report, rows = json.loads((folder / "out/report.json").read_text()), read_results(folder / "out")
     assert files(folder) == before
     assert len(before) == len(GOLDS)

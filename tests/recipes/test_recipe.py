@@ -1,8 +1,10 @@
 """Reading a recipe, refusing a wrong one with one clear line, and keeping what a training was made with."""
 
 import json
+import platform
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -266,4 +268,6 @@ def test_finish_records_what_the_score_will_depend_on(path, tmp_path, data):
     assert record["seconds"] == 12.5
     assert record["data"] == {"exoplanets_train": recipe.file_hash(data)}
     assert record["prompt_tags"] == ["style:ddl", "prompt:1"]
-    assert {"llamafactory", "torch", "transformers", "python"} <= record["versions"].keys()
+    packages = ("llamafactory", "torch", "transformers", "sqlglot", "sacrebleu", "rouge-score")
+    assert {name: record["versions"].get(name) for name in packages} == {name: version(name) for name in packages}
+    assert record["versions"]["python"] == platform.python_version()

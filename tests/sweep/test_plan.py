@@ -57,9 +57,20 @@ def test_each_prompt_style_has_its_own_data_and_untuned_model(tmp_path):
     assert [point.recipe["dataset_dir"] for point in sweep.points] == [
         f"{tmp_path}/s/prompt_style={style}" for style in ("ddl", "ddl", "compact", "compact")
     ]
-    assert [each.words[-2] for each in plan.base_commands(sweep.points)] == [
+    bases, _ = plan.base_rounds(sweep.points)
+    assert [each.words[-2] for each in bases] == [
         f"{tmp_path}/s/prompt_style={style}/prompt_style={style}_learning_rate=1e-4" for style in ("ddl", "compact")
     ]
+
+
+def test_an_untuned_model_is_asked_once_for_each_template(tmp_path):
+    sweep = planned(tmp_path, "template=gemma,alpaca", "learning_rate=1e-4,2e-4")
+    first, second = plan.base_rounds(sweep.points)
+    assert [(each.name, each.words[-2]) for each in (*first, *second)] == [
+        ("gemma-3-270m_base_exoplanets_eval", f"{tmp_path}/s/template=gemma_learning_rate=1e-4"),
+        ("gemma-3-270m_base_exoplanets_eval_alpaca_353ab8", f"{tmp_path}/s/template=alpaca_learning_rate=1e-4"),
+    ]
+    assert [len(first), len(second)] == [1, 1]  # on a cluster the first name must be taken before the other looks
 
 
 def test_no_prompt_style_reaches_the_trainer(tmp_path):

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from evaluate.bases import how_asked
 from evaluate.report import write_report
 from recipes import recipe
 from sweep import show
 from sweep.grid import Grid
-from sweep.plan import Point, Sweep
+from sweep.plan import Point, Sweep, base_folders, eval_file
 from sweep.results import find
 from sweep.work import Ended
 from tests.conftest import ROOT
@@ -117,3 +118,20 @@ def test_table_json_and_plot_hold_every_point(sweep, capsys):
     assert "The same for all points: cutoff\\_len=544." in paths[1].read_text()
     assert paths[2].read_bytes().startswith(b"\x89PNG")
     assert "77.5 %" in capsys.readouterr().out
+
+
+def test_every_template_is_shown_beside_its_own_untuned_model(tmp_path):
+    (tmp_path / "dataset_info.json").write_text((ROOT / "dataset_info.json").read_text())
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/exoplanets_eval.json").write_text("[]")
+    axes = {"template": ("gemma", "alpaca")}
+    points = [finished(tmp_path, {"template": name}, {1}) for name in axes["template"]]
+    points = [point._replace(recipe=point.recipe | point.values | {"dataset_dir": str(tmp_path)}) for point in points]
+    for folder, point in base_folders(points).items():
+        rows = [make_row(n, outcome="wrong_result") for n in range(QUESTIONS)]
+        run = {"data_hash": recipe.file_hash(eval_file(point))} | how_asked(point.recipe)
+        write_report(folder / "evaluation", rows, run=run, resamples=20)
+    sweep = Sweep(Path("recipes/toy.yaml"), tmp_path, Grid(axes, {}), points)
+    found = find(sweep, points)
+    assert len({each.folder for each in found.bases}) == 2
+    assert [row[0] for row in show.rows(sweep, found)][2:] == ["untuned gemma", "untuned alpaca"]

@@ -1,6 +1,5 @@
 """One verdict an example, whatever the prediction does; each outcome, its precedence, and what stands beside it."""
 
-import hashlib
 import json
 import sqlite3
 import time
@@ -13,6 +12,7 @@ from evaluate.execution.match import RULES
 from evaluate.execution.reader import Reader, database_at
 from evaluate.execution.sandbox import Limits, run_query
 from evaluate.execution.verdict import OUTCOMES, Example, Verdict
+from tests.evaluate.execution.databases import files, make_database
 from tests.evaluate.execution.pool_work import FOR_EVER
 
 DOUBLING = "WITH a0 AS (SELECT 1), " + ", ".join(
@@ -24,16 +24,7 @@ NONE = dict.fromkeys(RULES, False)
 
 
 def make(path: Path, rows: str) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    connection = sqlite3.connect(path)
-    connection.executescript(f"CREATE TABLE t (a INTEGER, b TEXT); INSERT INTO t VALUES {rows};")
-    connection.close()
-    return path
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("databases")
+    return make_database(path, f"CREATE TABLE t (a INTEGER, b TEXT); INSERT INTO t VALUES {rows};")
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +104,7 @@ def test_a_prediction_must_match_on_every_file(database, other):
 
 
 def test_an_error_on_a_later_file_is_an_error(database, folder):
-    bare = folder / "bare.sqlite"
-    connection = sqlite3.connect(bare)
-    connection.executescript("CREATE TABLE t (a INTEGER)")
-    connection.close()
+    bare = make_database(folder / "bare.sqlite", "CREATE TABLE t (a INTEGER)")
     verdict = verdict_on("SELECT a FROM t", "SELECT t.a FROM t WHERE t.b IS t.b", database, bare)
     assert (verdict.outcome, verdict.error, verdict.matches) == ("error", "no such column: t.b", NONE)
 
@@ -248,17 +236,14 @@ ATTACKS = [
 def after_attacks(database, folder):
     """Every attack in two workers, an honest query after each: verdicts, files before and after, seconds."""
 
-    def files():
-        return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
-
     examples = []
     for n, (attack, _) in enumerate(ATTACKS):
         examples += [Example(f"attack {n}", "SELECT count(*) FROM t", attack, (database,))]
         examples += [Example(f"honest {n}", "SELECT count(*) FROM t", "SELECT count(a) FROM t", (database,))]
-    before, start = files(), time.monotonic()
+    before, start = files(folder), time.monotonic()
     limits = Limits(heap_bytes=30_000_000)
     verdicts = dict(judge_all(examples, workers=2, timeout=0.5, limits=limits))
-    return verdicts, before, files(), time.monotonic() - start
+    return verdicts, before, files(folder), time.monotonic() - start
 
 
 @pytest.mark.parametrize("number", range(len(ATTACKS)), ids=[attack[:30].replace("\0", "NUL") for attack, _ in ATTACKS])

@@ -1,6 +1,5 @@
 """One query on one file: what comes back, and that nothing a query does changes a file, makes one, or never ends."""
 
-import hashlib
 import shutil
 import sqlite3
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluate.execution.sandbox import Limits, database_problem, run_query
+from tests.evaluate.execution.databases import files, make_database
 
 QUICK = Limits(seconds=0.3)
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
@@ -17,8 +17,8 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 @pytest.fixture(scope="module")
 def original(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("shop") / "shop.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript(
+    return make_database(
+        path,
         """
         CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price REAL, photo BLOB);
         INSERT INTO item VALUES (1, 'pen', 1.5, x'00ff'), (2, NULL, 2.0, NULL), (3, 'cup', NULL, NULL);
@@ -27,10 +27,8 @@ def original(tmp_path_factory) -> Path:
         );
         CREATE VIRTUAL TABLE notes USING fts5(body);
         INSERT INTO notes VALUES ('a blue cup'), ('a red pen');
-        """
+        """,
     )
-    connection.close()
-    return path
 
 
 @pytest.fixture
@@ -38,18 +36,13 @@ def database(original, tmp_path) -> Path:
     return Path(shutil.copy(original, tmp_path))
 
 
-def state_of(folder: Path) -> dict[str, str]:
-    """Every file below, by the hash of what it holds."""
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.rglob("*") if file.is_file()}
-
-
 @pytest.fixture
 def untouched(database, tmp_path, monkeypatch):
     """The database, in a working directory that must hold the same files with the same bytes afterwards."""
     monkeypatch.chdir(tmp_path)
-    before = state_of(tmp_path)
+    before = files(tmp_path)
     yield database
-    assert state_of(tmp_path) == before
+    assert files(tmp_path) == before
 
 
 def test_a_query_gives_columns_rows_and_seconds(untouched):
@@ -249,9 +242,9 @@ def test_a_database_in_wal_mode_is_read_without_making_files(database, tmp_path)
     connection.execute("DELETE FROM item WHERE id > 3")
     connection.commit()
     connection.close()
-    before = state_of(tmp_path)
+    before = files(tmp_path)
     assert run_query("SELECT count(*) FROM item", database).rows == ((3,),)
-    assert state_of(tmp_path) == before
+    assert files(tmp_path) == before
 
 
 def test_a_database_that_is_being_written_is_a_problem_and_not_half_read(database):

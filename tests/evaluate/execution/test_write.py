@@ -1,6 +1,5 @@
 """Golds that write: what is compared, what is refused, and that no file is changed or made on the way."""
 
-import hashlib
 import sqlite3
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Limits
 from evaluate.execution.verdict import Example, Verdict
 from evaluate.execution.write import run_statements
+from tests.evaluate.execution.databases import files, make_database
 
 ALL = dict.fromkeys(RULES, True)
 NONE = dict.fromkeys(RULES, False)
@@ -19,23 +19,16 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 
 
 def make(path: Path, rows: str) -> Path:
-    connection = sqlite3.connect(path)
-    connection.executescript(
+    return make_database(
+        path,
         f"""
         CREATE TABLE beds (id INTEGER PRIMARY KEY, state VARCHAR(9), beds INT);
         INSERT INTO beds VALUES {rows};
         CREATE TABLE log (x);
         CREATE VIEW big AS SELECT state FROM beds WHERE beds > 6;
         CREATE VIRTUAL TABLE notes USING fts5(body);
-        """
+        """,
     )
-    connection.close()
-    return path
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("databases")
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +48,6 @@ def untouched(folder, database, monkeypatch):
     before = files(folder)
     yield database
     assert files(folder) == before
-
-
-def files(folder: Path) -> dict[str, str]:
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.rglob("*") if file.is_file()}
 
 
 def verdict_on(gold: str, predicted: str | None, *databases: Path, **limits) -> Verdict:

@@ -14,7 +14,7 @@ from evaluate.reports.figures import flat, interval, percent, seconds, title_of,
 from evaluate.reports.plots import Bar, Group, bar_chart
 from evaluate.reports.report_html import render_report, script_json
 from evaluate.reports.report_md import escape, fence, render_markdown
-from evaluate.reports.results_file import ResultsError, read_results, run_name, write_text
+from evaluate.reports.results_file import ResultsError, read_results, run_name
 from tests.evaluate.reports.result_rows import make_row, make_rows, write_results
 
 HOSTILE = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(1)>"
@@ -47,18 +47,6 @@ def test_no_rows_write_no_report(tmp_path):
     with pytest.raises(ValueError, match="no rows to aggregate"):
         write_report(tmp_path / "out", [], run={})
     assert not (tmp_path / "out").exists()
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
-    target = tmp_path / "report.md"
-    target.mkdir()  # a folder of that name cannot be replaced by a file
-    with pytest.raises(OSError, match=r"report\.md"):
-        write_text(target, "new")
-    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
-
-
-def test_a_text_that_utf8_cannot_carry_is_written_all_the_same(tmp_path):
-    assert write_text(tmp_path / "a.txt", "lone \ud800 surrogate").read_text() == "lone ? surrogate"
 
 
 def test_markdown_gives_every_metric_with_interval_n_and_rule():

@@ -1,0 +1,51 @@
+"""Files written whole or not at all: a reader, or a run that was stopped, finds the old file or all of the new one.
+
+What is written goes to a file of another name in the same folder, which is renamed at the end and removed where
+anything fails. Two processes that write the same file do not meet: the last one's file stays.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def replacement(path: Path) -> Iterator[Path]:
+    """A name for a file, beside `path`; that file takes the place of `path` at the end of the block.
+
+    Where the block raises, the file is removed and `path` stays as it was. Makes the folder; nothing lies at the name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary.unlink(missing_ok=True)
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Path, mode: str = "w") -> Iterator[IO]:
+    """A file to write to (`w`: text in UTF-8, `wb`: bytes); it replaces `path` at the end of the block."""
+    with replacing_all([path], mode) as files:
+        yield files[0]
+
+
+@contextmanager
+def replacing_all(paths: list[Path], mode: str = "w") -> Iterator[list[IO]]:
+    """Files to write to, which replace `paths` together: all of them once all are on disk, or none."""
+    encoding = None if "b" in mode else "utf-8"
+    with ExitStack() as renames:
+        written = [renames.enter_context(replacement(path)) for path in reversed(paths)][::-1]
+        with ExitStack() as files:
+            yield [files.enter_context(path.open(mode, encoding=encoding)) for path in written]
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Replace `path` by a text in UTF-8; lone surrogates, which JSON can carry and UTF-8 cannot, become `?`."""
+    with replacing(path, "wb") as file:
+        file.write(text.encode("utf-8", "replace"))
+    return path
