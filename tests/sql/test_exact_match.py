@@ -68,6 +68,7 @@ MATCHING = {
         "WITH x AS (SELECT id FROM song) SELECT * FROM x",
         "WITH y AS (SELECT id FROM song) SELECT * FROM y",
     ),
+    "comment behind the semicolon": ("SELECT name FROM singer;", "SELECT name FROM singer;\n-- all of them"),
     "count of nothing": ("SELECT count(*) FROM singer", "SELECT count() FROM singer"),
 }
 
@@ -142,7 +143,17 @@ def test_different_clauses_do_not_match(gold, prediction):
 
 
 @pytest.mark.parametrize(
-    "prediction", [None, "", "I do not know.", "SELECT name FROM", "DROP TABLE singer", "(" * 10_000]
+    "prediction",
+    [
+        None,
+        "",
+        "I do not know.",
+        "SELECT name FROM",
+        "DROP TABLE singer",
+        "(" * 10_000,
+        "SELECT name FROM singer FETCH FIRST 1 ROWS ONLY",
+        "SELECT name FROM singer WHERE id IN (SELECT id FROM song FETCH FIRST ROW ONLY)",
+    ],
 )
 def test_no_readable_query_matches_nothing(prediction):
     assert not exact_match("SELECT name FROM singer", prediction, CATALOG)

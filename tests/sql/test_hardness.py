@@ -17,6 +17,8 @@ NESTED = "(SELECT a FROM t)"
     [
         ("SELECT a FROM t", "easy"),
         ("SELECT count(*) FROM t", "easy"),
+        ("SELECT a FROM t WHERE b = 1; -- why", "easy"),
+        ("SELECT a FROM t FETCH FIRST 1 ROWS ONLY", "extra"),
         ("SELECT a FROM t WHERE b = 1", "easy"),
         ("SELECT a FROM t WHERE b NOT IN (1)", "easy"),
         ("SELECT a FROM t JOIN u ON t.a = u.a", "easy"),
