@@ -22,6 +22,7 @@ Different from Spider's evaluator:
   wrong there; here it is compared by the same rules, an outer join being another source than an inner one
 - a query that SQLite cannot read but Spider's parser can (unbalanced quotes, `NOT >`) is no match here
 - `T1` means a table within one SELECT here; there the last `AS T1` of the text gives it its meaning everywhere
+- an aggregate in parentheses is that aggregate, and an alias without AS is no further column
 - clauses in an order that SQLite refuses (HAVING before WHERE) are read here; nothing after the query is ignored
 - a column whose name contains `value` is not damaged
 """
