@@ -87,3 +87,28 @@ class Query(NamedTuple):
     set_operator: str | None = None
     rest: Query | None = None
     ctes: tuple[Query, ...] = ()
+
+
+def without_lost(conditions: Conditions) -> Conditions:
+    """The conditions that Spider's evaluator compares and counts: behind a comparison with a column, it loses an OR
+    and everything up to the next AND (`a = b OR c = 1 AND d = 2` is `a = b AND d = 2` there).
+    """
+    units, connectives, is_losing = list(conditions.units[:1]), [], False
+    for before, connective, unit in zip(conditions.units, conditions.connectives, conditions.units[1:], strict=False):
+        is_losing = connective == "or" and (is_losing or is_with_column(before))
+        if not is_losing:
+            units.append(unit)
+            connectives.append(connective)
+    return Conditions(tuple(units), tuple(connectives))
+
+
+def is_with_column(unit: Condition) -> bool:
+    """Whether the last thing that a condition compares with is a column."""
+    return bool(unit.operands) and isinstance(unit.operands[-1], Operand)
+
+
+def without_lost_conditions(query: Query) -> Query:
+    """The query with what Spider's evaluator reads of its conditions; those of subqueries stay as they are."""
+    return query._replace(
+        join=without_lost(query.join), where=without_lost(query.where), having=without_lost(query.having)
+    )

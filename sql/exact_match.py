@@ -9,7 +9,9 @@ flags), of which this is a new implementation. Two queries match when all of the
 - group_by: the keys, in order, and the conditions of HAVING, in order; HAVING without GROUP BY only as a keyword
 - order_by: the keys, in order, the last direction named, and whether there is a LIMIT; LIMIT alone only as a keyword
 - rest: the same set operator, and a match of the queries after it
-- keywords: the set of clauses and of `not`, `in`, `like`, `or` used; an `or` in ON does not count
+- keywords: the set of clauses and of `not`, `in`, `like`, `or` used
+
+Behind a comparison with a column an OR and everything up to the next AND does not count, in ON, WHERE and HAVING.
 
 Columns that a foreign key joins count as one, where their table is in the FROM of the first SELECT. Subqueries in
 conditions must be equal clause by clause and in the same order, DISTINCT counts and foreign keys do not; subqueries in
@@ -20,6 +22,7 @@ Different from Spider's evaluator:
   wrong there; here it is compared by the same rules, an outer join being another source than an inner one
 - a query that SQLite cannot read but Spider's parser can (unbalanced quotes, `NOT >`) is no match here
 - `T1` means a table within one SELECT here; there the last `AS T1` of the text gives it its meaning everywhere
+- an aggregate in parentheses is that aggregate, and an alias without AS is no further column
 - clauses in an order that SQLite refuses (HAVING before WHERE) are read here; nothing after the query is ignored
 - a column whose name contains `value` is not damaged
 """
@@ -30,7 +33,17 @@ from collections import Counter
 from typing import NamedTuple
 
 from sql.catalog import Catalog, representatives
-from sql.components import Condition, Conditions, Expression, Operand, OrderItem, Query, Source
+from sql.components import (
+    Condition,
+    Conditions,
+    Expression,
+    Operand,
+    OrderItem,
+    Query,
+    Source,
+    without_lost,
+    without_lost_conditions,
+)
 from sql.read_components import read_sql
 
 
@@ -73,6 +86,7 @@ class Comparison(NamedTuple):
 
 def compare_as(query: Query, names: dict[str, str]) -> Comparison:
     """One SELECT and what set operators join to it; `names` gives a column's foreign-key representative."""
+    query = without_lost_conditions(query)
     grouping = tuple(rename_operand(key, names) for key in query.group_by)
     having = tuple(rename_condition(unit, names) for unit in query.having.units)
     ordering = tuple(rename(item.value, names) for item in query.order_by)
@@ -100,7 +114,7 @@ def keywords(query: Query) -> frozenset[str]:
     }
     used = {name for name, clause in clauses.items() if clause}
     units = [*query.join.units, *query.where.units, *query.having.units]
-    used |= {"or"} & {*query.where.connectives, *query.having.connectives}
+    used |= {"or"} & {*query.join.connectives, *query.where.connectives, *query.having.connectives}
     used |= {"in", "like"} & {unit.operator for unit in units}
     used |= {"not"} if any(unit.negated for unit in units) else set()
     return frozenset(used | {query.set_operator} - {None})
@@ -141,6 +155,7 @@ def plain_operand(operand: Query | Conditions | Operand | str) -> Query | Condit
 
 def plain_conditions(conditions: Conditions) -> Conditions:
     """Conditions without the values they compare with."""
+    conditions = without_lost(conditions)
     return conditions._replace(units=tuple(map(plain_condition, conditions.units)))
 
 

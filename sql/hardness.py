@@ -16,13 +16,14 @@ Three counts over the outermost SELECT decide:
 | extra  | otherwise |
 
 Three oddities of the official count are kept: a negated condition counts as an aggregate, an AND or OR in HAVING does
-too (what HAVING compares does not), and an OR in ON does not count. Not covered: subqueries in FROM or in the result
-columns, whatever they hold; common table expressions.
+too (what HAVING compares does not), and behind a comparison with a column, as in most ONs, an OR and all up to the next
+AND does not count. Not covered: subqueries in FROM or in the result columns, whatever they hold; common table
+expressions.
 """
 
 from typing import Literal, NamedTuple
 
-from sql.components import Expression, Query
+from sql.components import Expression, Query, without_lost_conditions
 from sql.read_components import read_sql
 
 Hardness = Literal["easy", "medium", "hard", "extra"]
@@ -59,13 +60,14 @@ def level(counts: Counts) -> Hardness:
 
 def count(query: Query) -> Counts:
     """The counts of a query's outermost SELECT."""
+    query = without_lost_conditions(query)
     units = [*query.join.units, *query.where.units, *query.having.units]
     subqueries = [operand for unit in units for operand in unit.operands if isinstance(operand, Query)]
     clauses = [query.where.units, query.group_by, query.order_by, query.limit]
     return Counts(
         clauses=sum(map(bool, clauses))
         + len(query.sources[1:])
-        + [*query.where.connectives, *query.having.connectives].count("or")
+        + [*query.join.connectives, *query.where.connectives, *query.having.connectives].count("or")
         + [unit.operator for unit in units].count("like"),
         nested=len(subqueries) + bool(query.rest),
         extras=(aggregates(query) > 1)

@@ -43,7 +43,7 @@ def read_sql(sql: str, catalog: Catalog | None = None) -> Query | None:
 
 
 class UnreadableQuery(Exception):
-    """The tree holds something else than SELECTs joined by set operators, such as VALUES or SELECT without a list."""
+    """The tree holds something else than SELECTs joined by set operators, such as VALUES, FETCH or an empty list."""
 
 
 def read(tree: exp.Expression, scope: Scope) -> Query:
@@ -201,8 +201,10 @@ def read_order(clause: exp.Expression | None, scope: Scope) -> tuple[OrderItem, 
 
 
 def limit_text(tree: exp.Expression) -> str | None:
-    """The LIMIT as text, an OFFSET after it; None without LIMIT."""
+    """The LIMIT as text, an OFFSET after it; None without LIMIT. FETCH FIRST is not SQLite's."""
     limit, offset = tree.args.get("limit"), tree.args.get("offset")
+    if isinstance(limit, exp.Fetch):
+        raise UnreadableQuery("FETCH")
     if limit is None:
         return None
     return limit.expression.sql() + (f" offset {offset.expression.sql()}" if offset else "")

@@ -48,9 +48,10 @@ def parse_once(sql: str) -> exp.Expression | None:
     if len(sql) > MAX_CHARACTERS:
         return None
     try:
-        statements = [statement for statement in sqlglot.parse(sql, dialect=DIALECT) if statement is not None]
+        parsed = sqlglot.parse(sql, dialect=DIALECT)
     except (SqlglotError, RecursionError, ValueError):
         return None
+    statements = [found for found in parsed if found and not isinstance(found, exp.Semicolon)]  # that holds comments
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         return None
     mark_double_quotes(statements[0], sql)

@@ -17,6 +17,8 @@ NESTED = "(SELECT a FROM t)"
     [
         ("SELECT a FROM t", "easy"),
         ("SELECT count(*) FROM t", "easy"),
+        ("SELECT a FROM t WHERE b = 1; -- why", "easy"),
+        ("SELECT a FROM t FETCH FIRST 1 ROWS ONLY", "extra"),
         ("SELECT a FROM t WHERE b = 1", "easy"),
         ("SELECT a FROM t WHERE b NOT IN (1)", "easy"),
         ("SELECT a FROM t JOIN u ON t.a = u.a", "easy"),
@@ -84,8 +86,18 @@ def test_what_the_official_count_takes_for_an_aggregate_is_kept(plain, odd):
     assert (hardness(plain), hardness(odd)) == ("easy", "medium")
 
 
-def test_an_or_in_on_does_not_count():
-    assert hardness("SELECT a FROM t JOIN u ON t.a = u.a OR t.b = u.b") == "easy"
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT a FROM t JOIN u ON t.a = u.a OR t.b = u.b", "easy"),
+        ("SELECT a FROM t JOIN u ON t.a = 1 OR t.b = 2", "medium"),
+        ("SELECT a FROM t WHERE b < c OR d = 1", "easy"),
+        ("SELECT a FROM t WHERE b < c OR d = 1 AND e = 2", "medium"),
+        ("SELECT a FROM t JOIN u ON t.a = u.a WHERE b < c OR d > e", "medium"),
+    ],
+)
+def test_behind_a_comparison_with_a_column_an_or_does_not_count(sql, expected):
+    assert hardness(sql) == expected
 
 
 def test_text_that_cannot_be_read_is_extra():

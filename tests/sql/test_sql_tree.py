@@ -14,6 +14,8 @@ from sql.sql_tree import MAX_CHARACTERS, normalize_sql, parse, tokens
         "SELECT a FROM t",
         "select a from t;",
         "SELECT a FROM t -- why\n;",
+        "SELECT a FROM t;\n-- why",
+        "SELECT a FROM t; /* why */ -- or not",
         "SELECT a FROM t UNION SELECT b FROM u",
         "WITH x AS (SELECT 1) SELECT * FROM x",
         'SELECT "Home Town" FROM [t t] WHERE `x` = 1',
