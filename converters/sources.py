@@ -108,9 +108,13 @@ def read_csv(path: Path) -> Iterator[Raw]:
         file.seek(0)
         try:
             for number, row in enumerate(csv.DictReader(file, delimiter=delimiter, strict=True), 2):
-                yield Raw(
-                    f"{path}: row {number}", {key: value for key, value in row.items() if key and value is not None}
-                )
+                place = f"{path}: row {number}"
+                if any(row.get(None) or ()):  # else a query with a comma that is not quoted would lose its end
+                    raise ConversionError(
+                        f"{place}: more values than the header has columns. Put the field that holds {delimiter!r} in "
+                        'double quotes, as in "SELECT a, b FROM t".'
+                    )
+                yield Raw(place, {key: value for key, value in row.items() if key and value is not None})
         except csv.Error as error:
             raise ConversionError(
                 f"{path}: not CSV ({error}). Quote fields that hold line ends or {delimiter!r}."

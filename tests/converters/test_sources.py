@@ -83,6 +83,12 @@ def test_a_row_knows_its_place(tmp_path):
             b'question,sql\n"Who?,SELECT 1\n',
             "not CSV (unexpected end of data). Quote fields that hold line ends or ','.",
         ),
+        (
+            "a.csv",
+            b"question,sql\nWho?,SELECT 1\nIn order?,SELECT name FROM singer ORDER BY age, name\n",
+            "row 3: more values than the header has columns. Put the field that holds ',' in double quotes, as in "
+            '"SELECT a, b FROM t".',
+        ),
         ("a.xlsx", b"PK", "a file of an unknown kind; known by their endings: .json, .jsonl, .csv, .parquet."),
     ],
 )
@@ -91,6 +97,11 @@ def test_a_file_that_cannot_be_read_is_named_with_its_fault(tmp_path, name, cont
     path.write_bytes(content)
     with pytest.raises(ConversionError, match=re.escape(f"{path}: {message}") + "$"):
         rows(path)
+
+
+def test_a_csv_may_have_a_column_without_a_name_and_empty_cells_at_the_end(tmp_path):
+    path = write(tmp_path / "a.csv", ",question,sql\n0,Who?,SELECT 1,,\n")
+    assert rows(path) == [{"question": "Who?", "sql": "SELECT 1"}]
 
 
 def test_a_damaged_parquet_file_is_named(tmp_path):
