@@ -87,3 +87,10 @@ def test_what_no_parser_reads_still_gets_rows():
     connection, run = filled("SELECT name FROM singer WHERE ((age")
     assert not run.runs
     assert connection.execute("SELECT COUNT(*) FROM singer").fetchone()[0] > 0
+
+
+def test_a_generated_column_is_left_to_sqlite():
+    script = "CREATE TABLE line (price INT, pieces INT, total INT AS (price * pieces))"
+    connection, run = filled("SELECT price FROM line WHERE pieces = 3", script=script)
+    assert run.returns_rows
+    assert connection.execute("SELECT COUNT(*) FROM line WHERE total IS NOT price * pieces").fetchone() == (0,)
