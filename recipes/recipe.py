@@ -4,6 +4,7 @@
     python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml and data_hashes.json
     python recipes/recipe.py join   RECIPE.yaml [KEY=VALUE ...]   the same check on a further machine; writes nothing
     python recipes/recipe.py trainer RECIPE.yaml [KEY=VALUE ...]  print the program in .venv/bin that trains it
+    python recipes/recipe.py folder  RECIPE.yaml [KEY=VALUE ...]  print its output folder
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
 
 `begin` prints OUT. Exit status 0: train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2:
@@ -278,6 +279,9 @@ def main(arguments: list[str]) -> int:
                 return begin(Path(path), overrides, keep=False)
             case ["trainer", path, *overrides]:
                 print(keys.trainer(read(Path(path), overrides)))
+                return 0
+            case ["folder", path, *overrides]:
+                print(read(Path(path), overrides)["output_dir"])
                 return 0
             case ["finish", out, seconds]:
                 finish(Path(out), float(seconds))
