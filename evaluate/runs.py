@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -81,6 +82,9 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     """Evaluate what one training left behind, into its own folder."""
     folder = options.out or trained.folder / "evaluation"
     about = {"name": trained.name, "recipe": trained.recipe, "adapter": str(trained.folder)}
+    if told := adapters.other_prompts(trained, data.rows):
+        about["prompt_warning"] = told
+        print(f"evaluate: WARNING: {trained.name} on {data.path}: {told}", file=sys.stderr)
     started = time.monotonic()
     completions = generate(trained.recipe, served_training(trained, options), data, options, folder)
     news = is_news(folder)
