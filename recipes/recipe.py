@@ -174,9 +174,17 @@ def forget_training(out: Path, values: dict) -> None:
 
 
 def check_resumable(out: Path, values: dict) -> None:
-    """Raise RecipeError where LLaMA-Factory would resume a PiSSA training: it saves `pissa_init` after the checkpoint
-    is loaded (PissaConvertCallback.on_train_begin), and so converts the adapter against the wrong start."""
+    """Raise RecipeError where a training would go on that must not: one whose recipe is not known, or a PiSSA one.
+
+    LLaMA-Factory saves `pissa_init` after the checkpoint is loaded (PissaConvertCallback.on_train_begin), and so
+    converts the adapter against the wrong start.
+    """
     stopped = not values.get("overwrite_output_dir") and any(out.glob("checkpoint-*"))
+    if stopped and not (out / KEPT).is_file() and not values.get("resume_from_checkpoint"):
+        raise RecipeError(
+            f"{out} holds checkpoints and no {KEPT}: with which settings they were made is not known. Go on from one "
+            f"with resume_from_checkpoint={out}/checkpoint-N, or train anew with overwrite_output_dir=true."
+        )
     if values.get("pissa_init") and (stopped or values.get("resume_from_checkpoint")):
         raise RecipeError(
             f"{out}: key pissa_init: a stopped PiSSA training cannot go on, since LLaMA-Factory would take the "

@@ -159,11 +159,16 @@ def test_a_training_anew_cannot_go_on_from_the_old_one(path, tmp_path):
     assert left == ["data_hashes.json", "evaluation/report.json", "recipe.yaml"]
 
 
-def test_a_stopped_training_keeps_its_checkpoints(path, tmp_path):
-    recipe.begin(path, ["use_cpu=true"])
-    leave(tmp_path / "out", OLD[:1])
-    assert recipe.begin(path, ["use_cpu=true"]) == 0
-    assert (tmp_path / "out" / OLD[0]).is_file()
+def test_checkpoints_of_unknown_settings_are_not_gone_on_from_unasked(path, tmp_path):
+    out = tmp_path / "out"
+    leave(out, OLD[:1])  # as `llamafactory-cli train` leaves it, without launch.sh
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.begin(path, ["use_cpu=true"])
+    assert str(raised.value) == (
+        f"{out} holds checkpoints and no recipe.yaml: with which settings they were made is not known. Go on from one "
+        f"with resume_from_checkpoint={out}/checkpoint-N, or train anew with overwrite_output_dir=true."
+    )
+    assert recipe.begin(path, ["use_cpu=true", f"resume_from_checkpoint={out}/checkpoint-8"]) == 0
 
 
 @pytest.mark.parametrize("key", ["resume_from_checkpoint={out}/checkpoint-8", "adapter_name_or_path={out}"])
