@@ -139,7 +139,7 @@ class Maker:
             found = [
                 condition
                 for alias, table in other.sources.items()
-                for name, column in same
+                for name, column in sorted(same)  # a set of texts has another order in every process
                 if name == table
                 for condition in picked(other, (alias, column), number)
             ]
