@@ -12,6 +12,7 @@ base=(--base)
 node=0 # of the machines that train together; the first keeps the records and evaluates
 seconds_of=()
 lock= # the file descriptor of the lock that is held
+claimed= # that of the lock on the output folder
 
 usage() {
   cat <<'TEXT'
@@ -128,6 +129,18 @@ free_lock() {
   lock=
 }
 
+# One run at a time in an output folder: two would write the same checkpoints. The trainer inherits the lock, so that it
+# holds for as long as it runs, even where this script was killed.
+claim() {
+  local status=0
+  if $dry_run || ! command -v flock >/dev/null; then return; fi
+  mkdir -p "$1"
+  exec {claimed}>>"$1/.launch.lock"
+  flock --nonblock "$claimed" || status=$?
+  ((status != 1)) ||
+    fail 1 "$1: another run of launch.sh trains or evaluates there. Wait for it, or train beside it with output_dir=${1%/}_2"
+}
+
 # Both virtual environments; under the lock.
 setup() {
   take_lock
@@ -230,6 +243,11 @@ find_trainer() {
   fi
 }
 
+# The folder that a recipe and its overrides name, where the set-up is there to read them.
+find_folder() {
+  [[ ! -x $VENV/bin/python ]] || out=$("$VENV/bin/python" recipes/recipe.py folder "$@")
+}
+
 train() {
   local recipe=$1 out=$2 start=$SECONDS status=0 step="begin"
   shift 2
@@ -259,7 +277,9 @@ launch() {
   prepare_for_many "$@"
   setup
   check "$recipe" "$@"
+  find_folder "$recipe" "$@"
   find_trainer "$recipe" "$@"
+  ((node > 0)) || claim "$out"
   start=$SECONDS
   alone run "$VENV/bin/python" models/run.py "$recipe" "$@"
   took weights "$start"

@@ -4,20 +4,26 @@ Each statement is tried as it stands; what SQLite refuses is repaired where it s
 again with other columns, a column named twice), else translated from the dialects of other systems. A statement that
 means something else in SQLite without an error (SERIAL) is translated at once.
 
+A corpus is not trusted: a script can reach no file and is stopped after as many operations as a gold.
+
 Not covered: a script whose statements depend on another dialect's session settings.
 """
 
+import itertools
 import re
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from converters.dialects import to_sqlite
-from converters.golds import GoldRun, in_memory, run_gold
+from converters.golds import LIMIT_STEPS, STEP, GoldRun, in_memory, run_gold
 from converters.schema import quoted
 from converters.sql_text import statements
 
 SQLITE = "sqlite"
 MISREAD = re.compile(r"\b(?:BIG|SMALL)?SERIAL\b", re.IGNORECASE)
+ELSEWHERE = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)  # VACUUM INTO attaches too
 TWICE = ("already exists", "duplicate column name")
 NOT_DIALECT = ("no such column", "no such table", "ambiguous column")  # faults that no translation mends
 TODAY = re.compile(
@@ -46,12 +52,28 @@ def build(script: str) -> Context:
     """The database that a script makes. It has no table where nothing in the script could be read."""
     connection = in_memory()
     dialect, repaired, error = SQLITE, False, ""
-    for statement in statements(script):
-        done = execute(connection, statement)
-        dialect = done.dialect if dialect == SQLITE and done.dialect else dialect
-        repaired = repaired or done.repaired
-        error = error or done.error
+    with guarded(connection):
+        for statement in statements(script):
+            done = execute(connection, statement)
+            dialect = done.dialect if dialect == SQLITE and done.dialect else dialect
+            repaired = repaired or done.repaired
+            error = error or done.error
     return Context(connection, dialect, repaired, error)
+
+
+@contextmanager
+def guarded(connection: sqlite3.Connection) -> Iterator[None]:
+    """Keep a script of a corpus from other files and from running on and on; end the transaction that it may leave."""
+    steps = itertools.count()
+    connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_DENY if action in ELSEWHERE else sqlite3.SQLITE_OK)
+    connection.set_progress_handler(lambda: next(steps) >= LIMIT_STEPS, STEP)
+    try:
+        yield
+    finally:
+        connection.set_authorizer(None)
+        connection.set_progress_handler(None, 0)
+        if connection.in_transaction:
+            connection.execute("COMMIT")
 
 
 class Done(NamedTuple):

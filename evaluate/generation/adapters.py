@@ -70,10 +70,9 @@ def prompt_tags(trained: Trained) -> list[str]:
 
     A plain `llamafactory-cli train` leaves no training.json. Raises AdapterError where the data is gone too.
     """
-    path = trained.folder / recipe.FINISHED
-    noted = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if "prompt_tags" in noted:
-        return noted["prompt_tags"]
+    noted = noted_tags(trained)
+    if noted is not None:
+        return noted
     name = recipe.datasets(trained.recipe)[0]
     try:
         rows = json.loads(recipe.data_file(name, trained.recipe).read_text(encoding="utf-8"))
@@ -83,6 +82,23 @@ def prompt_tags(trained: Trained) -> list[str]:
             f"{trained.folder}: no {recipe.FINISHED} says how its prompts were made, nor does its data set {name} "
             f"({error}). Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
         ) from error
+
+
+def noted_tags(trained: Trained) -> list[str] | None:
+    """The prompt tags in a training's training.json; None where it has none."""
+    path = trained.folder / recipe.FINISHED
+    return json.loads(path.read_text(encoding="utf-8")).get("prompt_tags") if path.is_file() else None
+
+
+def other_prompts(trained: Trained, rows: list[dict]) -> str | None:
+    """What is wrong with asking a model by `rows`: their prompts are of another form than it was trained with."""
+    learnt, asked = noted_tags(trained), recipe.prompt_tags(rows)
+    if not learnt or not asked or learnt == asked:
+        return None
+    return (
+        f"trained on prompts with {' '.join(learnt)}, asked with {' '.join(asked)}: in a form that it has not learnt a "
+        "model answers worse. Convert the data as they were (--style, --schema), or train anew"
+    )
 
 
 def served(trained: Trained) -> Served:

@@ -52,6 +52,32 @@ def test_what_cannot_be_run_is_told_in_sqlites_words(script, error):
 
 
 @pytest.mark.parametrize(
+    ("statement", "error"),
+    [
+        ("ATTACH 'other.db' AS o; CREATE TABLE o.x (a)", "not authorized"),
+        ("VACUUM INTO 'other.db'", "authorization denied"),
+    ],
+)
+def test_a_script_makes_no_file(statement, error, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = build(f"CREATE TABLE a (x INT); {statement}")
+    assert (list(tmp_path.iterdir()), made.error) == ([], error)
+    assert tables(made) == {"a": ["x"]}
+
+
+def test_a_script_that_runs_on_is_stopped(monkeypatch):
+    monkeypatch.setattr("converters.contexts.LIMIT_STEPS", 3)
+    endless = "WITH RECURSIVE r (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT COUNT(*) FROM r"
+    assert build(f"CREATE TABLE a (x INT); INSERT INTO a {endless}").error == "interrupted"
+
+
+def test_a_transaction_that_a_script_leaves_open_is_ended():
+    made = build("BEGIN TRANSACTION; CREATE TABLE a (x INT); INSERT INTO a VALUES (1)")
+    run = translated_gold(made.connection, "UPDATE a SET x = 2").run
+    assert (run.runs, made.connection.execute("SELECT x FROM a").fetchall()) == (True, [(1,)])
+
+
+@pytest.mark.parametrize(
     ("gold", "sql", "dialect", "error"),
     [
         ("SELECT x FROM a", "SELECT x FROM a", "sqlite", ""),

@@ -88,3 +88,40 @@ def test_a_database_without_tables_is_an_error(tmp_path):
     with pytest.raises(SchemaError) as error:
         read_schema(path)
     assert str(error.value) == f"{path}: the database has no table. Create and fill its tables first."
+
+
+def read_script(tmp_path, script, **options):
+    path = tmp_path / "made.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(script)
+    connection.close()
+    return read_schema(path, **options)
+
+
+def test_a_generated_column_is_a_column_and_stands_above_its_own_values(tmp_path):
+    script = "CREATE TABLE t (a INT, twice INT AS (2 * a), b TEXT); INSERT INTO t (a, b) VALUES (2, 'x')"
+    (table,) = read_script(tmp_path, script, values=1).tables
+    assert [(column.name, *column.values) for column in table.columns] == [("a", 2), ("twice", 4), ("b", "x")]
+    assert [column.generated for column in table.columns] == [False, True, False]
+    assert table.rows == ((2, 4, "x"),)
+
+
+def test_a_key_of_two_columns_that_names_none_refers_to_both_primary_key_columns(tmp_path):
+    script = "CREATE TABLE p (a INT, b INT, PRIMARY KEY (b, a)); CREATE TABLE c (x, y, FOREIGN KEY (x, y) REFERENCES p)"
+    assert read_script(tmp_path, script).tables[1].foreign_keys == (
+        ForeignKey("x", "p", "b"),
+        ForeignKey("y", "p", "a"),
+    )
+
+
+def test_what_full_text_search_keeps_is_not_listed(tmp_path):
+    script = "CREATE VIRTUAL TABLE page USING fts5 (title, body); INSERT INTO page VALUES ('a', 'b')"
+    (table,) = read_script(tmp_path, script, values=1).tables
+    assert (table.name, [column.name for column in table.columns]) == ("page", ["title", "body"])
+    assert table.rows == (("a", "b"),)
+
+
+def test_a_virtual_table_of_an_extension_that_is_not_here_is_left_out(tmp_path):
+    entry = "('table', 'vectors', 'vectors', 0, 'CREATE VIRTUAL TABLE vectors USING no_such_extension(x)')"
+    script = f"CREATE TABLE t (a); PRAGMA writable_schema = 1; INSERT INTO sqlite_master VALUES {entry};"
+    assert [table.name for table in read_script(tmp_path, script).tables] == ["t"]

@@ -94,6 +94,11 @@ def test_a_file_that_cannot_be_read_is_named_with_its_fault(tmp_path, name, cont
         rows(path)
 
 
+def test_a_csv_may_have_a_column_without_a_name_and_empty_cells_at_the_end(tmp_path):
+    path = write(tmp_path / "a.csv", ",question,sql\n0,Who?,SELECT 1,,\n")
+    assert rows(path) == [{"question": "Who?", "sql": "SELECT 1"}]
+
+
 def test_a_damaged_parquet_file_is_named(tmp_path):
     pytest.importorskip("pyarrow", reason="pyarrow comes with LLaMA-Factory")
     path = write(tmp_path / "a.parquet", "no parquet")

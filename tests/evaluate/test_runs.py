@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.generation.adapters import Trained
-from evaluate.runs import Data, warn_of_other_prompts
 from tests.programs import run_program
 
 ROWS = [
@@ -248,25 +246,3 @@ def test_several_trainings_do_not_share_one_out(tmp_path):
         "Without --out each is reported in its own evaluation/\n"
     )
     assert not (tmp_path / "reports").exists()
-
-
-@pytest.mark.parametrize(
-    ("tags", "told"),
-    [
-        (["style:ddl", "prompt:0"], ""),
-        (["style:compact", "prompt:0"], "style:compact"),
-        (["style:ddl", "prompt:0", "schema:linked"], "style:ddl, schema:linked"),
-        ([], ""),
-    ],
-)
-def test_rows_in_another_form_than_was_trained_on_are_warned_of(tmp_path, capsys, tags, told):
-    (tmp_path / "training.json").write_text('{"prompt_tags": ["style:ddl", "prompt:1"]}')
-    warn_of_other_prompts(Trained(tmp_path, {}), Data(Path("band_eval.json"), [{"tags": tags}], tmp_path))
-    warning = f"WARNING: {tmp_path.name} was trained on prompts with style:ddl; band_eval.json has {told}\n"
-    assert capsys.readouterr().err == (warning if told else "")
-
-
-def test_a_training_whose_prompts_nobody_knows_is_not_warned_of(tmp_path, capsys):
-    trained = Trained(tmp_path, {"dataset": "gone_train", "dataset_dir": str(tmp_path)})
-    warn_of_other_prompts(trained, Data(Path("band_eval.json"), [{"tags": ["style:ddl"]}], tmp_path))
-    assert capsys.readouterr().err == ""

@@ -170,6 +170,44 @@ def test_overwrite_output_dir_trains_anew(path, tmp_path):
     assert not (tmp_path / "out/training.json").exists()
 
 
+OLD = ("checkpoint-8/adapter_model.safetensors", "adapter_config.json", "adapter_model.safetensors", "config.json")
+
+
+def leave(out, names: tuple[str, ...]) -> None:
+    """Files of an earlier training."""
+    for name in names:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("old")
+
+
+def test_a_training_anew_cannot_go_on_from_the_old_one(path, tmp_path):
+    finished(path, tmp_path)
+    leave(tmp_path / "out", (*OLD, "merged/model.safetensors", "evaluation/report.json"))
+    assert recipe.begin(path, ["learning_rate=3.0e-4", "overwrite_output_dir=true", "use_cpu=true"]) == 0
+    left = sorted(str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*") if file.is_file())
+    assert left == ["data_hashes.json", "evaluation/report.json", "recipe.yaml"]
+
+
+def test_checkpoints_of_unknown_settings_are_not_gone_on_from_unasked(path, tmp_path):
+    out = tmp_path / "out"
+    leave(out, OLD[:1])  # as `llamafactory-cli train` leaves it, without launch.sh
+    with pytest.raises(recipe.RecipeError) as raised:
+        recipe.begin(path, ["use_cpu=true"])
+    assert str(raised.value) == (
+        f"{out} holds checkpoints and no recipe.yaml: with which settings they were made is not known. Go on from one "
+        f"with resume_from_checkpoint={out}/checkpoint-N, or train anew with overwrite_output_dir=true."
+    )
+    assert recipe.begin(path, ["use_cpu=true", f"resume_from_checkpoint={out}/checkpoint-8"]) == 0
+
+
+@pytest.mark.parametrize("key", ["resume_from_checkpoint={out}/checkpoint-8", "adapter_name_or_path={out}"])
+def test_a_training_anew_keeps_what_it_reads_itself(path, tmp_path, key):
+    leave(tmp_path / "out", OLD)
+    words = ["overwrite_output_dir=true", "use_cpu=true", key.format(out=tmp_path / "out")]
+    assert recipe.begin(path, words) == 0
+    assert all((tmp_path / "out" / name).is_file() for name in OLD)
+
+
 def test_an_interrupted_training_may_go_on(path):
     assert [recipe.begin(path, ["use_cpu=true"]) for _ in range(2)] == [0, 0]
 

@@ -46,6 +46,32 @@ def test_only_plain_lora_is_applied_unmerged(config, applies):
     assert adapters.vllm_applies(config) is applies
 
 
+COMPACT, DDL = ["style:compact", "prompt:1"], ["style:ddl", "prompt:1"]
+
+
+@pytest.mark.parametrize(
+    ("learnt", "asked", "warned"),
+    [
+        (COMPACT, [*COMPACT, "runnable"], False),
+        (COMPACT, DDL, True),
+        (DDL, [*DDL, "schema:linked", "linker:2"], True),
+        (COMPACT, ["style:compact", "prompt:2"], True),
+        (COMPACT, [], False),
+    ],
+    ids=["alike", "another style", "another schema", "other prompt code", "data that say nothing"],
+)
+def test_prompts_of_another_form_than_the_trained_one_are_told(tmp_path, learnt, asked, warned):
+    (tmp_path / "training.json").write_text(json.dumps({"prompt_tags": learnt}))
+    told = adapters.other_prompts(Trained(tmp_path, RECIPE), [{"tags": asked}])
+    assert (told is not None) == warned
+    if warned:
+        assert told.startswith(f"trained on prompts with {' '.join(learnt)}, asked with {asked[0]} ")
+
+
+def test_a_training_without_a_record_says_nothing_of_its_prompts(tmp_path):
+    assert adapters.other_prompts(Trained(tmp_path, RECIPE), [{"tags": DDL}]) is None
+
+
 def test_a_whole_model_is_served_as_it_is(tmp_path):
     assert adapters.served(Trained(tmp_path, RECIPE)) == Served(str(tmp_path))
 
