@@ -282,6 +282,11 @@ def test_a_mean_of_nothing_has_no_value():
     assert mean_estimate([], [], resampling=Resampling()) == Estimate(None, 0, None, None, None)
 
 
+@pytest.mark.parametrize("value", [0.1, 0.3, 2 / 3, 0.75**0.5])
+def test_equal_values_get_wilsons_interval_whatever_their_sums_round_to(value):
+    assert mean_estimate([value] * 30, list(range(30)), resampling=Resampling()).interval == "wilson"
+
+
 def test_the_median_is_a_value_that_occurred():
     assert median_estimate([5.0, 1.0, 9.0, 2.0], list("abcd"), resampling=Resampling()).value == 2.0
 
