@@ -137,6 +137,10 @@ def test_bleu_goes_from_zero_to_one(answer, value):
         (0.3, 1.0, math.sqrt(0.5)),
         (0.1, 1.0, 0.5),
         (0.0, 0.0, 1.0),
+        (80e-6, 30e-6, 1.0),
+        (30e-6, 80e-6, 1.0),
+        (4e-3, 30e-6, math.sqrt(1.25)),
+        (30e-6, 3e-3, math.sqrt(0.5)),
     ],
 )
 def test_r_ves_rewards_speed_in_five_steps(gold_seconds, seconds, reward):
