@@ -28,7 +28,7 @@ from evaluate.extract import extract_sql  # noqa: E402
 from evaluate.generation import adapters  # noqa: E402
 from evaluate.generation.generate import GenerationError, Sampling, complete  # noqa: E402
 from evaluate.generation.prompts import encode  # noqa: E402
-from evaluate.options import positive, seconds, servers  # noqa: E402
+from evaluate.options import positive, reason, seconds, servers  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
 
 ROWS_SHOWN = 20
@@ -52,9 +52,20 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def only_training(folder: Path) -> adapters.Trained:
+    """The one training in or right below a folder. Raises AdapterError where there are several."""
+    found = adapters.find(folder)
+    if len(found) > 1:
+        names = ", ".join(trained.name for trained in found)
+        raise adapters.AdapterError(
+            f"{folder}: holds {len(found)} trainings ({names}). Name one: --adapter {found[0].folder}"
+        )
+    return found[0]
+
+
 def answers(options: argparse.Namespace) -> list[str]:
     """The model's completion for each question."""
-    trained = adapters.find(options.adapter)[0]
+    trained = only_training(options.adapter)
     tags = adapters.prompt_tags(trained)
     prompts = [prompt_for(options.database, question, tags) for question in options.question]
     rows = [{"id": number, **prompt._asdict()} for number, prompt in enumerate(prompts)]
@@ -103,6 +114,12 @@ def main() -> int:
     except GenerationError as error:
         print(f"ask: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"ask: {reason(error)} Mend that and ask again.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ask: stopped.", file=sys.stderr)
+        return 130
     ran = [show(console, question, text, options) for question, text in zip(options.question, completions, strict=True)]
     return 0 if all(ran) else 1
 

@@ -28,6 +28,11 @@ def read_examples(path: Path) -> list[dict]:
         for key in KEYS
         if not isinstance(row, dict) or key not in row
     ]
+    mistakes = mistakes or [
+        f"row {number}: key 'output' is {json.dumps(row['output'])[:40]}, a text is expected"
+        for number, row in enumerate(rows)
+        if not isinstance(row["output"], str)
+    ]
     ids = [str(row["id"]) for row in rows] if not mistakes else []
     mistakes += (
         [f"id {key!r} stands more than once" for key in sorted({key for key in ids if ids.count(key) > 1})]

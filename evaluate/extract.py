@@ -15,17 +15,22 @@
    silence.
 
 The result is verbatim (comments, line breaks, literals) but for white space around it and one `;` at its end.
-Of several statements the first is taken. Not covered: SQL inside JSON strings.
+Of several statements the first is taken. A JSON object with a key `sql` or `query` counts as the text under it
+(`extract_json.py`). Marks of the text around a query (`</code>`, `**`, `.`) are cut off where it parses without them.
 """
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from evaluate.extract_json import sql_in_json
 from sql.sql_text import Token, code_tokens, first_statement, is_blank, is_syntax, tokens
 
 MAX_LENGTH = 100_000  # characters; a longer completion is only SQL if it begins with SQL
 _MAX_CANDIDATES = 50  # SELECTs of one text that are looked at
+_WIDE_ENDS = "；。"
+_WIDE_MARKS = f"{_WIDE_ENDS}：，、（）"
+_MARKS = re.compile(r"\s*(?:</\w+>.*|[.*#}$]+)\Z", re.DOTALL)
 _MAX_CUTS = 30  # line ends of one statement that are tried as its end
 
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -90,7 +95,8 @@ def extract_sql(completion: str) -> str | None:
         return verbatim if QUERY.match(verbatim) or OTHER.match(verbatim) else None
     if _is_only_sql(verbatim):
         return trim(verbatim)
-    text = _answer(without_thought(verbatim))
+    spoken = without_thought(verbatim)
+    text = _answer(_in_json(spoken) or spoken)
     bare = _bare(text)
     if bare and bare.parses:
         return bare.sql
@@ -99,6 +105,12 @@ def extract_sql(completion: str) -> str | None:
         return fenced.sql
     found = bare or _other(text) or _continued(text) or _in_prose(_before_next_question(text))
     return found.sql if found else None
+
+
+def _in_json(text: str) -> str | None:
+    """The statement in a JSON object, where the text does not begin with SQL itself."""
+    found = None if _begins_query(text) else sql_in_json(text)
+    return found if found and (_begins_query(found) or OTHER.match(found, code_start(found))) else None
 
 
 def without_thought(text: str) -> str:
@@ -134,7 +146,15 @@ def _begins_query(text: str) -> bool:
 
 def _is_only_sql(text: str) -> bool:
     """Whether all of the text is one query, so that nothing in its literals and comments is taken for a mark."""
-    return _begins_query(text) and "[/sql]" not in text.lower() and is_syntax(text)  # [/SQL] would parse, as a name
+    if not _begins_query(text) or "[/sql]" in text.lower():  # [/SQL] would parse, as a name
+        return False
+    return not _has_wide_marks(text) and is_syntax(text)
+
+
+def _has_wide_marks(text: str) -> bool:
+    """Whether punctuation of Chinese or Japanese text stands outside literals: for SQLite a part of names."""
+    is_plain = text.isascii()  # nearly all are
+    return not is_plain and any(token.kind == "mark" and token.text in _WIDE_MARKS for token in code_tokens(text))
 
 
 def _bare(text: str) -> _Candidate | None:
@@ -168,7 +188,7 @@ def _fenced(text: str) -> _Candidate | None:
 
 
 def _continued(text: str) -> _Candidate | None:
-    if not text or _reads_as_prose("SELECT " + text, 0):
+    if not text or _has_wide_marks(text) or _reads_as_prose("SELECT " + text, 0):
         return None
     sql = _statement("SELECT " + text, 0)
     reads_a_table = any(token.is_word("from") and token.depth == 0 for token in code_tokens(sql))
@@ -223,11 +243,20 @@ def _statement(text: str, start: int) -> str:
     inside = text[:start].rstrip().endswith("(")
     end = next((token.start for token in tokens(text, start) if _ends_statement(token, inside)), len(text))
     sql = text[start:end].rstrip()
-    return sql if is_syntax(sql) else without_tail(sql)
+    return sql if is_syntax(sql) else _without_marks(without_tail(sql))
+
+
+def _without_marks(sql: str) -> str:
+    """Without a closing tag and what follows it, or marks at the end ("...", `**`, `###`), where the rest parses."""
+    found = None if is_syntax(sql) else _MARKS.search(sql)
+    head = sql[: found.start()] if found else ""
+    return head if head and is_syntax(head) else sql
 
 
 def _ends_statement(token: Token, inside: bool) -> bool:
     if token.depth < 0 and inside:
+        return True
+    if token.kind == "mark" and token.text in _WIDE_ENDS:
         return True
     return (token.text == ";" and token.depth <= 0) or token.text.startswith("```")
 

@@ -103,12 +103,23 @@ def refuse_what_does_not_fit(options: argparse.Namespace, parser: argparse.Argum
         parser.error("--model, --predictions and --gold need --data FILE")
     if options.predictions and len(options.predictions) > 1 and options.out:
         parser.error("--out is for one run; without it each predictions file gets out/<its name>/evaluation")
+    if name := shared_name(options.predictions or []):
+        parser.error(
+            f"--predictions: several files are called {name}, and each would be reported in out/{Path(name).stem}/"
+            "evaluation. Rename them, or score them one by one with --out"
+        )
     if options.model and not options.template and not is_encoder_decoder(options.model):
         parser.error("--model needs --template NAME, the template it is to be asked with")
     if options.server and not (options.adapter or options.model):
         parser.error("--server answers for --adapter and --model; --predictions and --gold have their answers")
     if options.served_model and (options.base or not options.server):
         parser.error("--served-model names one model of --server; with --base there are two: serve both by their names")
+
+
+def shared_name(files: list[Path]) -> str | None:
+    """The name of a file after which another one would be reported too; None where each has a folder of its own."""
+    stems = [path.stem for path in files]
+    return next((path.name for path in files if stems.count(path.stem) > 1), None)
 
 
 def add_generation(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from converters.schema import SchemaError
 from evaluate.examples import read_json
 from evaluate.execution.judge import judge_all
 from evaluate.execution.verdict import Example, Verdict
@@ -75,9 +76,16 @@ class Catalogs:
 
     def of(self, row: dict) -> Catalog:
         if row["db_id"] not in self.catalogs:
-            path = database_files(row, Settings(self.databases))[0]
-            self.catalogs[row["db_id"]] = catalog_from_sqlite(path) if path.is_file() else Catalog({}, ())
+            self.catalogs[row["db_id"]] = read_catalog(database_files(row, Settings(self.databases))[0])
         return self.catalogs[row["db_id"]]
+
+
+def read_catalog(path: Path) -> Catalog:
+    """The catalog of a file; an empty one where it has none to read, which the row's outcome says."""
+    try:
+        return catalog_from_sqlite(path)
+    except SchemaError:
+        return Catalog({}, ())
 
 
 def result_row(row: dict, completion: str | None, sql: str | None, verdict: Verdict, catalogs: Catalogs) -> dict:

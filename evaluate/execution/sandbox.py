@@ -114,7 +114,8 @@ def database_problem(path: str | os.PathLike[str]) -> str | None:
             return f"{path}: not an SQLite database"
     except OSError as error:
         return f"{path}: {(error.strerror or str(error)).lower()}"
-    pending = [name for name in (f"{path}-wal", f"{path}-journal") if os.path.exists(name) and os.path.getsize(name)]
+    place = os.path.realpath(path) if os.path.islink(path) else path  # SQLite keeps them beside the file itself
+    pending = [name for name in (f"{place}-wal", f"{place}-journal") if os.path.exists(name) and os.path.getsize(name)]
     return f"{pending[0]}: holds changes that are not in the database yet; close what writes to it" if pending else None
 
 

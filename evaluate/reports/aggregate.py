@@ -45,6 +45,7 @@ from sql.sql_tree import MAX_CHARACTERS, normalize_sql
 
 RAN = ("correct", "wrong_result")
 BLEU_ORDER = 4
+LEAST_SECONDS = 1e-3  # shorter times of a query say nothing of its speed
 
 
 class Metric(NamedTuple):
@@ -82,7 +83,9 @@ METRICS = {
     "rougeL": Metric("ROUGE-L", "rouge-score F1, mean over examples"),
     "rougeLsum": Metric("ROUGE-Lsum", "rouge-score F1, mean over examples"),
     "r_ves": Metric(
-        "R-VES", "BIRD's reward for speed where rule strict holds, one timing a query; can reach 1.118", math.sqrt(1.25)
+        "R-VES",
+        "BIRD's reward for speed where rule strict holds, one timing a query, at least 1 ms; can reach 1.118",
+        math.sqrt(1.25),
     ),
 }
 ACCURACY_OF_RULE = {
@@ -150,10 +153,10 @@ def r_ves_reward(gold_seconds: float, seconds: float) -> float:
     With t = gold time / time of the answer: sqrt(1.25) for t >= 2, 1 for t >= 1, sqrt(0.75) for t >= 0.5, sqrt(0.5)
     for t >= 0.25, else sqrt(0.25); a wrong answer gets 0, and R-VES is the mean. Source: the BIRD mini-dev
     evaluation (Li et al. 2023, arXiv:2305.03111, `evaluation_ves.py`). BIRD times each query many times and judges
-    correctness by its own rule; here each query is timed once and correct means rule strict, so on queries of well
-    under a millisecond the figure is noisy.
+    correctness by its own rule; here each query is timed once and correct means rule strict. So a time under a
+    millisecond counts as one: below, what was timed first took twice as long as the same text run after it.
     """
-    ratio = gold_seconds / seconds if seconds > 0 else 1.0
+    ratio = max(gold_seconds, LEAST_SECONDS) / max(seconds, LEAST_SECONDS)
     for least, reward in ((2, 1.25), (1, 1.0), (0.5, 0.75), (0.25, 0.5)):
         if ratio >= least:
             return math.sqrt(reward)

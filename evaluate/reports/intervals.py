@@ -93,7 +93,7 @@ def ratio_estimate(
     count = len(set(clusters))
     if count >= MIN_CLUSTERS:
         low, high = np.quantile(figure(resampled_totals(table, clusters, resampling)), _TAILS)
-        if low < high:
+        if not _is_point(low, high):
             return Estimate(value, len(table), float(low), float(high), "bootstrap")
     low, high = wilson(min(max(value / ceiling, 0.0), 1.0), count)
     return Estimate(value, len(table), low * ceiling, high * ceiling, "wilson")
@@ -128,10 +128,15 @@ def difference_interval(
     if count >= MIN_CLUSTERS:
         totals = resampled_totals(np.column_stack([values, np.ones(len(values))]), clusters, resampling)
         low, high = np.quantile(totals[:, 0] / totals[:, 1], _TAILS)
-        if low < high:
+        if not _is_point(low, high):
             return float(low), float(high)
     gained, lost = (wilson(float(np.mean(values == sign)), count) for sign in (1, -1))
     return gained[0] - lost[1], gained[1] - lost[0]
+
+
+def _is_point(low: float, high: float) -> bool:
+    """Whether every resample gave the same figure: sums of equal values differ by how they round."""
+    return bool(np.isclose(low, high, rtol=1e-9, atol=0.0))
 
 
 _TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)

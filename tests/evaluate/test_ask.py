@@ -47,3 +47,47 @@ def test_a_server_that_cannot_answer_is_refused_as_by_the_evaluator(tmp_path, ad
     run = ask(tmp_path / "t5", "--server", address)
     assert run.returncode == status
     assert run.stderr.endswith(message)
+
+
+def test_a_folder_of_several_trainings_is_misuse(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "adapter_config.json").write_text("{}")
+        values = {"model_name_or_path": "base", "template": "gemma", "dataset": "x", "output_dir": "out"}
+        (tmp_path / name / "recipe.yaml").write_text(json.dumps(values))
+    command = [
+        sys.executable,
+        str(ROOT / "evaluate/ask.py"),
+        "--adapter",
+        tmp_path,
+        "--database",
+        "shop.sqlite",
+        "How?",
+    ]
+    run = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert run.returncode == 2
+    assert run.stderr == f"ask: {tmp_path}: holds 2 trainings (a, b). Name one: --adapter {tmp_path}/a\n"
+
+
+@pytest.mark.slow  # LLaMA-Factory is loaded
+def test_a_model_that_cannot_be_had_is_told_without_a_traceback(tmp_path):
+    folder = tmp_path / "lost"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    (folder / "training.json").write_text('{"prompt_tags": ["style:ddl"]}')
+    values = {
+        "model_name_or_path": str(tmp_path / "gone"),
+        "template": "gemma",
+        "dataset": "x",
+        "output_dir": str(folder),
+    }
+    (folder / "recipe.yaml").write_text(json.dumps(values))
+    with sqlite3.connect(folder / "shop.sqlite") as connection:
+        connection.execute("CREATE TABLE item(name TEXT)")
+    connection.close()
+    words = ["--server", "http://localhost:1", "--adapter", folder, "--database", folder / "shop.sqlite", "How many?"]
+    command = [sys.executable, ROOT / "evaluate/ask.py", *words]
+    run = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert run.stderr.splitlines()[-1].startswith("ask: ")

@@ -126,6 +126,10 @@ def test_a_missing_database_is_counted_and_not_scored(data):
             json.dumps([{"id": 1, "db_id": "a", "question": "", "output": ""}] * 2),
             "band_eval.json: id '1' stands more than once. ",
         ),
+        (
+            json.dumps([{"id": 1, "db_id": "a", "question": "", "output": None}]),
+            "band_eval.json: row 0: key 'output' is null, a text is expected. ",
+        ),
     ],
 )
 def test_a_bad_data_file_is_one_clear_line_and_exit_2(data, content, message):
@@ -148,6 +152,17 @@ def test_bad_predictions_are_one_clear_line_and_exit_2(data, answers, message):
     run = evaluate(data, answers=answers)
     assert run.returncode == 2
     assert message in run.stderr
+
+
+def test_predictions_files_of_one_name_do_not_share_a_folder(data):
+    files = [data.parent / name / "answers.jsonl" for name in ("first", "second")]
+    common = ["--data", data, "--databases", data.parent / "databases"]
+    run = run_program("evaluate/run.py", "--predictions", *files, *common, cwd=data.parent)
+    assert run.returncode == 2
+    assert run.stderr.endswith(
+        "evaluate/run.py: error: --predictions: several files are called answers.jsonl, and each would be reported in "
+        "out/answers/evaluation. Rename them, or score them one by one with --out\n"
+    )
 
 
 def test_a_json_array_of_predictions_is_told_in_one_line(data):

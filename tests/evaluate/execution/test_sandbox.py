@@ -258,6 +258,18 @@ def test_a_database_that_is_being_written_is_a_problem_and_not_half_read(databas
     assert database_problem(database) is None
 
 
+def test_what_is_written_behind_a_link_to_the_database_is_seen(database, tmp_path):
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(database)
+    writer = sqlite3.connect(database)
+    writer.execute("PRAGMA journal_mode = wal")
+    writer.execute("DELETE FROM item")
+    writer.commit()
+    problem = f"{database}-wal: holds changes that are not in the database yet; close what writes to it"
+    assert database_problem(link) == problem
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("content", "problem"), [(b"", None), (b"PK\3\4", "not an SQLite database"), (b"SQLite format 3\0", None)]
 )

@@ -137,6 +137,10 @@ def test_bleu_goes_from_zero_to_one(answer, value):
         (0.3, 1.0, math.sqrt(0.5)),
         (0.1, 1.0, 0.5),
         (0.0, 0.0, 1.0),
+        (80e-6, 30e-6, 1.0),
+        (30e-6, 80e-6, 1.0),
+        (4e-3, 30e-6, math.sqrt(1.25)),
+        (30e-6, 3e-3, math.sqrt(0.5)),
     ],
 )
 def test_r_ves_rewards_speed_in_five_steps(gold_seconds, seconds, reward):
@@ -280,6 +284,11 @@ def test_each_resample_draws_as_many_clusters_as_there_are():
 
 def test_a_mean_of_nothing_has_no_value():
     assert mean_estimate([], [], resampling=Resampling()) == Estimate(None, 0, None, None, None)
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 2 / 3, 0.75**0.5])
+def test_equal_values_get_wilsons_interval_whatever_their_sums_round_to(value):
+    assert mean_estimate([value] * 30, list(range(30)), resampling=Resampling()).interval == "wilson"
 
 
 def test_the_median_is_a_value_that_occurred():
