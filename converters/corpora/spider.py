@@ -179,6 +179,11 @@ def merged_table(table: Table, described: Table | None) -> Table:
 
 def all_keys(table: Table, described: Table) -> tuple[ForeignKey, ...]:
     """The foreign keys of both, each once."""
-    keys = {tuple(part.lower() for part in key): key for key in (*described.foreign_keys, *table.foreign_keys)}
-    own = {tuple(part.lower() for part in key) for key in table.foreign_keys}
+    keys = {plain_key(key): key for key in described.foreign_keys}
+    own = {plain_key(key) for key in table.foreign_keys}
     return (*table.foreign_keys, *(key for plain, key in keys.items() if plain not in own))
+
+
+def plain_key(key: ForeignKey) -> tuple[str, ...]:
+    """What two spellings of a key have in common; tables.json knows no key of several columns, only its parts."""
+    return tuple(name.lower() for name in (key.column, key.table, key.referenced))
