@@ -46,16 +46,6 @@ def prepare(arguments: argparse.Namespace) -> None:
     if not target.is_dir():
         raise ConversionError(f"{target}: no such folder. --source must be {REQUIRED['source'][1]}.")
     link.parent.mkdir(parents=True, exist_ok=True)
-    if link.is_symlink():
-        link.unlink()
-    elif link.exists():
-        if link.resolve() == target:
-            return
-        raise ConversionError(f"{link}: in the way of the link to {target}. Move it away.")
-    link_or_copy(target, link)
-
-
-def link_or_copy(target: Path, link: Path) -> None:
     try:
         os.symlink(target, link, target_is_directory=True)
     except OSError:

@@ -54,7 +54,11 @@ def test_keys_that_only_tables_json_knows_are_added(small_spider, convert, conve
 
 def test_a_key_of_two_columns_that_tables_json_gives_in_parts_is_shown_once():
     file = (ForeignKey("Room", "Block", "no", 1), ForeignKey("Floor", "Block", "floor", 1))
-    told = (ForeignKey("room", "block", "No"), ForeignKey("floor", "block", "Floor"), ForeignKey("nurse", "nurse", "id"))
+    told = (
+        ForeignKey("room", "block", "No"),
+        ForeignKey("floor", "block", "Floor"),
+        ForeignKey("nurse", "nurse", "id"),
+    )
     assert all_keys(Table("call", (), file), Table("call", (), told)) == (*file, told[2])
 
 
