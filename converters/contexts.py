@@ -19,13 +19,15 @@ from typing import NamedTuple
 from converters.dialects import to_sqlite
 from converters.golds import LIMIT_STEPS, STEP, GoldRun, in_memory, run_gold
 from converters.schema import quoted
-from converters.sql_text import statements
+from converters.sql_text import statements, tokens
 
 SQLITE = "sqlite"
 MISREAD = re.compile(r"\b(?:BIG|SMALL)?SERIAL\b", re.IGNORECASE)
 ELSEWHERE = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)  # VACUUM INTO attaches too
 TWICE = ("already exists", "duplicate column name")
 NOT_DIALECT = ("no such column", "no such table", "ambiguous column")  # faults that no translation mends
+NAMESPACES = (("create", "schema"), ("create", "database"), ("use",))  # a SQLite file has one: nothing to be done
+MISREAD_CAST = re.compile(r"\bAS\s+(?:DATE|DATETIME|TIMESTAMP)\s*\)", re.IGNORECASE)  # SQLite makes a year of the text
 TODAY = re.compile(
     r"\b(?:CURRENT_DATE|CURRENT_TIMESTAMP|CURRENT_TIME|CURDATE|GETDATE|NOW|SYSDATE)\b|'now'", re.IGNORECASE
 )
@@ -86,6 +88,8 @@ class Done(NamedTuple):
 
 def execute(connection: sqlite3.Connection, statement: str) -> Done:
     """Run one statement: as it stands, repaired, or translated."""
+    if names_space(statement):
+        return Done()
     message = "SERIAL needs translation" if MISREAD.search(statement) else attempt(connection, statement)
     if not message:
         return Done()
@@ -95,6 +99,13 @@ def execute(connection: sqlite3.Connection, statement: str) -> Done:
         if not attempt(connection, version.sql):
             return Done(version.dialect)
     return Done(SQLITE, error=attempt(connection, statement) if MISREAD.search(statement) else message)
+
+
+def names_space(statement: str) -> bool:
+    """Whether a statement makes or chooses a schema or database."""
+    words = (token.text.lower() for token in tokens(statement) if token.kind == "word")
+    first = tuple(itertools.islice(words, 2))
+    return any(first[: len(each)] == each for each in NAMESPACES)
 
 
 def attempt(connection: sqlite3.Connection, statement: str) -> str:
@@ -132,12 +143,14 @@ def said_once(connection: sqlite3.Connection, statement: str) -> bool:
 def translated_gold(connection: sqlite3.Connection, sql: str) -> Translated:
     """A gold run as it stands, else in the first version that runs."""
     run = run_gold(connection, sql)
-    if run.runs:
+    if run.runs and not MISREAD_CAST.search(sql):
         return Translated(sql, SQLITE, run)
     for version in to_sqlite(sql):
         other = run_gold(connection, version.sql)
         if other.runs:
             return Translated(version.sql, version.dialect, other)
+    if run.runs:
+        return Translated(sql, SQLITE, run)
     return Translated(sql, SQLITE if run.error.startswith(NOT_DIALECT) else "unknown", run)
 
 

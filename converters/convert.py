@@ -6,7 +6,8 @@ A corpus is a module in converters/corpora/ with
     REQUIRED                                   {option: (placeholder, meaning)}: what it cannot start without
     add_arguments(parser)                      its own options
     sources(arguments)                         the files whose change makes the converted files out of date
-    prepare(arguments)                         write or link the databases below `arguments.databases`
+    prepare(arguments)                         write or link the databases below `arguments.databases`, a folder that
+                                               takes its place in data/databases/ when all is written
     has_parts(arguments)                       whether the corpus brings its own train and eval parts
     candidates(part, arguments)                a stream of `Candidate` or `Skip`, cheap; part is train, eval, or all
     example(candidate, arguments)              an `Example` or `Skip`: schema read, gold run
@@ -29,7 +30,7 @@ from pathlib import Path
 from types import ModuleType
 
 from atomic import replacing_all
-from converters import lengths, pairs
+from converters import lengths, pairs, staging
 from converters.build import Builder
 from converters.rows import Candidate, ConversionError, Skip, write_rows
 from converters.splits import Met, Overlap, assign, digest, keys_of
@@ -69,7 +70,7 @@ class Conversion:
 
     def __init__(self, name: str, module: ModuleType, arguments: argparse.Namespace) -> None:
         self.name, self.module, self.arguments = name, module, arguments
-        arguments.databases = arguments.data / "databases" / name
+        self.databases = arguments.data / "databases" / name
         self.builder = Builder.from_arguments(arguments)
         arguments.values = self.builder.values_needed
         self.ids, self.overlap = Met(), Overlap()
@@ -77,10 +78,15 @@ class Conversion:
         self.sides: bytearray | None = None
 
     def run(self) -> None:
-        """Write both files and the record; nothing is replaced where one of them fails."""
-        self.module.prepare(self.arguments)
-        if not self.module.has_parts(self.arguments):
-            self.sides = self.assigned()
+        """Write the databases, both files and the record; nothing is replaced where one of them fails."""
+        with staging.aside(self.databases) as self.arguments.databases:
+            self.module.prepare(self.arguments)
+            if not self.module.has_parts(self.arguments):
+                self.sides = self.assigned()
+            self.write()
+
+    def write(self) -> None:
+        """Write both files and the record, then let the databases and, at last, the files take their places."""
         paths = [output_path(self.arguments.data, self.name, split) for split in SPLITS]
         with replacing_all([*paths, record_path(self.arguments.data, self.name)]) as (*files, record):
             for split, file in zip(SPLITS, files, strict=True):
@@ -90,6 +96,9 @@ class Conversion:
                 if not self.counts[split].written:
                     self.fail_empty(split)
             json.dump(self.record(), record, indent=1, ensure_ascii=False)
+            for file in (*files, record):
+                file.flush()  # a full disk is met here, not when the databases have taken their places
+            staging.put(self.arguments.databases, self.databases)
 
     def fail_empty(self, split: str) -> None:
         count = self.counts[split]

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from atomic import write_text
 from converters.prompt import user_turn
 from converters.rows import ConversionError
-from recipes.recipe import ROOT, file_hash
+from recipes.provenance import ROOT, file_hash
 from recipes.template import load_template
 
 FOLDER = ROOT / "data/token_frames"

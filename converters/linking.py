@@ -98,8 +98,11 @@ def linked(schema: Schema, question: str, evidence: str = "") -> Schema:
         max(score(words, asked, names.weights), COLUMN_FOR_TABLE * max(own, default=0.0))
         for words, own in zip(names.tables, columns, strict=True)
     ]
-    kept = joined(schema, best_tables(tables))
-    return Schema(tuple(reduced(schema, index, kept, columns[index]) for index in sorted(kept)))
+    kept = sorted(joined(schema, best_tables(tables)))
+    shown = [schema.tables[index] for index in kept]
+    shown_names = {table.name.lower() for table in shown}
+    tied = tied_columns(shown, shown_names)
+    return Schema(tuple(reduced(schema.tables[index], shown_names, tied, columns[index]) for index in kept))
 
 
 @lru_cache(maxsize=16)
@@ -209,6 +212,8 @@ def best_tables(scores: list[float]) -> set[int]:
 
 def joined(schema: Schema, kept: set[int]) -> set[int]:
     """`kept` and the tables on a shortest way along foreign keys between two of them."""
+    if len(kept) == len(schema.tables):
+        return kept
     near = neighbours(schema)
     ways = (way(near, one, other) for one, other in combinations(sorted(kept), 2))
     return kept.union(*(tables for tables in ways if len(tables) <= LONGEST_PATH))
@@ -244,11 +249,8 @@ def way(near: dict[int, list[int]], start: int, end: int) -> list[int]:
     return found
 
 
-def reduced(schema: Schema, index: int, kept: set[int], scores: list[float]) -> Table:
-    """A kept table with the columns it needs; its rows and keys follow."""
-    table = schema.tables[index]
-    tables = {schema.tables[number].name.lower() for number in kept}
-    tied = tied_columns(schema, kept, tables)
+def reduced(table: Table, kept: set[str], tied: set[tuple[str, str]], scores: list[float]) -> Table:
+    """A kept table with the columns it needs; its rows and keys follow. `kept`: the kept tables, in lower case."""
     wanted = [
         column.primary_key
         or (table.name.lower(), column.name.lower()) in tied
@@ -261,17 +263,16 @@ def reduced(schema: Schema, index: int, kept: set[int], scores: list[float]) -> 
     return Table(
         table.name,
         tuple(table.columns[number] for number in stays),
-        tuple(key for key in table.foreign_keys if key.table.lower() in tables),
+        tuple(key for key in table.foreign_keys if key.table.lower() in kept),
         tuple(tuple(row[number] for number in stays) for row in table.rows),
     )
 
 
-def tied_columns(schema: Schema, kept: set[int], tables: set[str]) -> set[tuple[str, str]]:
+def tied_columns(tables: list[Table], kept: set[str]) -> set[tuple[str, str]]:
     """Both ends, as (table, column) in lower case, of the foreign keys between kept tables."""
     tied = set()
-    for index in kept:
-        table = schema.tables[index]
+    for table in tables:
         for key in table.foreign_keys:
-            if key.table.lower() in tables:
+            if key.table.lower() in kept:
                 tied |= {(table.name.lower(), key.column.lower()), (key.table.lower(), key.referenced.lower())}
     return tied

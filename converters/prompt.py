@@ -26,7 +26,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.schema import Column, Schema, Table
+from converters.schema import Column, ForeignKey, Schema, Table
 
 INSTRUCTION = "Write a SQLite query that answers the question."
 PREMSQL_INSTRUCTION = """# Follow these instruction:
@@ -166,12 +166,21 @@ def create_table(table: Table) -> str:
     primary = [quote(column.name) for column in table.columns if column.primary_key]
     if primary:
         lines.append(f"PRIMARY KEY ({', '.join(primary)})")
-    lines += [
-        f"FOREIGN KEY ({quote(key.column)}) REFERENCES {quote(key.table)}({quote(key.referenced)})"
-        for key in table.foreign_keys
-    ]
+    lines += foreign_key_clauses(table)
     body = ",\n".join(f"  {line}" for line in lines)
     return f"CREATE TABLE {quote(table.name)} (\n{body}\n);"
+
+
+def foreign_key_clauses(table: Table) -> list[str]:
+    """`FOREIGN KEY (a, b) REFERENCES other(x, y)` for every foreign key, one of several columns once."""
+    keys: dict[tuple[str, int], list[ForeignKey]] = {}
+    for place, key in enumerate(table.foreign_keys):
+        keys.setdefault(("composite", key.composite) if key.composite else ("single", place), []).append(key)
+    return [
+        f"FOREIGN KEY ({', '.join(quote(part.column) for part in parts)}) "
+        f"REFERENCES {quote(parts[0].table)}({', '.join(quote(part.referenced) for part in parts)})"
+        for parts in keys.values()
+    ]
 
 
 def column_definition(column: Column) -> str:

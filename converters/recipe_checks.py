@@ -14,7 +14,7 @@ from converters import lengths, pairs
 from converters.convert import read_record, record_path
 from converters.rows import ConversionError, style_of
 from converters.sources import read_rows
-from recipes.recipe import file_hash
+from recipes.provenance import file_hash
 from seq2seq.kind import is_seq2seq
 
 DEFAULT_CUTOFF = 2048  # LLaMA-Factory's own

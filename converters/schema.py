@@ -6,6 +6,7 @@ and a column its first distinct values; a view's are never read, because a view 
 """
 
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ TABLE_NAMES = (
 )
 # Generated columns are among them, as in `SELECT *`; the hidden ones (1) of a virtual table are not.
 COLUMNS = "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?) WHERE hidden <> 1"
+FOREIGN_KEYS = 'SELECT id, seq, "from", "table", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq'
 SHADOWS = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
 
 
@@ -35,11 +37,15 @@ class Column(NamedTuple):
 
 
 class ForeignKey(NamedTuple):
-    """`column` of the table that holds the key refers to `referenced` of `table`."""
+    """`column` of the table that holds the key refers to `referenced` of `table`.
+
+    A key of several columns is several of these, one after the other, with one `composite` number above 0.
+    """
 
     column: str
     table: str
     referenced: str
+    composite: int = 0
 
 
 class Table(NamedTuple):
@@ -120,13 +126,17 @@ def read_table(connection: sqlite3.Connection, name: str, values: int = 0) -> Ta
         Column(column, kind, bool(key), "", first_values(connection, name, column, values), generated=bool(hidden))
         for column, kind, key, hidden in declared
     )
-    keys = connection.execute(
-        'SELECT "from", "table", "to", seq FROM pragma_foreign_key_list(?) ORDER BY id, seq', (name,)
-    ).fetchall()
-    foreign = tuple(
-        ForeignKey(own, table, other or primary_key(connection, table, seq)) for own, table, other, seq in keys
+    return Table(name, columns, foreign_keys(connection, name), first_rows(connection, name) if values else ())
+
+
+def foreign_keys(connection: sqlite3.Connection, name: str) -> tuple[ForeignKey, ...]:
+    """The foreign keys that a table declares, in SQLite's order."""
+    keys = connection.execute(FOREIGN_KEYS, (name,)).fetchall()
+    parts = Counter(number for number, *_ in keys)
+    return tuple(
+        ForeignKey(own, table, other or primary_key(connection, table, seq), number + 1 if parts[number] > 1 else 0)
+        for number, seq, own, table, other in keys
     )
-    return Table(name, columns, foreign, first_rows(connection, name) if values else ())
 
 
 def primary_key(connection: sqlite3.Connection, table: str, place: int = 0) -> str:

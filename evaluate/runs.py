@@ -20,6 +20,7 @@ from evaluate.reports.results_file import RESULTS_NAME, read_results
 from evaluate.reports.tracking import log_evaluation
 from evaluate.score import Settings, database_files, score
 from recipes import recipe
+from recipes.provenance import commit, file_hash, prompt_tags, versions
 from seq2seq.kind import SEQ2SEQ, is_encoder_decoder, is_seq2seq
 
 ROOT = environment.ROOT
@@ -238,15 +239,15 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
     )
     return {
         "data": str(data.path),
-        "data_hash": recipe.file_hash(data.path),
+        "data_hash": file_hash(data.path),
         "databases": {path.parent.name + "/" + path.name: database_at(path).digest for path in sorted(files)},
-        "prompt_tags": recipe.prompt_tags(data.rows),
+        "prompt_tags": prompt_tags(data.rows),
         "prompt_hash": prompt_hash(),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}
         | ({"temperature": 0} if asked else {}),
         "execution": {"workers": options.workers, "timeout": options.timeout},
-        "versions": recipe.versions(),
-        "commit": recipe.commit(),
+        "versions": versions(),
+        "commit": commit(),
     }
 
 

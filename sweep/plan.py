@@ -16,7 +16,7 @@ from typing import NamedTuple
 import environment
 from converters.prompt import STYLES
 from evaluate.bases import base_name, how_asked, own_name, plain_name
-from recipes import recipe
+from recipes import provenance, recipe
 from sweep.grid import Grid, SweepError, name_of, points
 
 ROOT = environment.ROOT
@@ -118,7 +118,7 @@ def is_scored(folder: Path, point: Point) -> bool:
     if not (folder / REPORT).is_file() or not eval_file(point).is_file():
         return False
     run = json.loads((folder / REPORT).read_text(encoding="utf-8"))["run"]
-    return run.get("data_hash") == recipe.file_hash(eval_file(point))
+    return run.get("data_hash") == provenance.file_hash(eval_file(point))
 
 
 def eval_file(point: Point) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import environment
-from recipes import recipe
+from recipes import provenance, recipe
 from tests.conftest import ROOT
 from tests.tracked import config_of, history_of, summary_of
 
@@ -81,9 +81,9 @@ def test_the_wandb_run_holds_the_arguments_the_loss_curve_and_the_scores(first_r
     assert config["finetuning_args"]["lora_rank"] == 16  # LLaMA-Factory's own
     assert config["max_steps"] == 4
     assert config["recipe"] == recipe.read(out / "recipe.yaml")
-    assert config["data"] == {"exoplanets_train": recipe.file_hash(ROOT / "data/exoplanets_train.json")}
+    assert config["data"] == {"exoplanets_train": provenance.file_hash(ROOT / "data/exoplanets_train.json")}
     assert config["prompt_tags"][0] == "style:compact"
-    assert config["commit"] == recipe.commit()
+    assert config["commit"] == provenance.commit()
     assert len(history_of(out, "train/loss")) == 4
     report = json.loads((out / "evaluation/report.json").read_text())
     accuracy = report["metrics"]["execution_accuracy"]

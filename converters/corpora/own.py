@@ -126,7 +126,7 @@ def copy_database(source: Path, target: Path) -> None:
             reader.backup(writer)
             writer.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.Error as error:
-            raise ConversionError(f"{source}: cannot be copied to {target}: {error}. Nothing was replaced.") from error
+            raise ConversionError(f"{source}: cannot be copied: {error}. Nothing was replaced.") from error
 
 
 def database_path(arguments: argparse.Namespace) -> str:

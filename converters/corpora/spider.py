@@ -46,16 +46,6 @@ def prepare(arguments: argparse.Namespace) -> None:
     if not target.is_dir():
         raise ConversionError(f"{target}: no such folder. --source must be {REQUIRED['source'][1]}.")
     link.parent.mkdir(parents=True, exist_ok=True)
-    if link.is_symlink():
-        link.unlink()
-    elif link.exists():
-        if link.resolve() == target:
-            return
-        raise ConversionError(f"{link}: in the way of the link to {target}. Move it away.")
-    link_or_copy(target, link)
-
-
-def link_or_copy(target: Path, link: Path) -> None:
     try:
         os.symlink(target, link, target_is_directory=True)
     except OSError:
@@ -179,6 +169,11 @@ def merged_table(table: Table, described: Table | None) -> Table:
 
 def all_keys(table: Table, described: Table) -> tuple[ForeignKey, ...]:
     """The foreign keys of both, each once."""
-    keys = {tuple(part.lower() for part in key): key for key in (*described.foreign_keys, *table.foreign_keys)}
-    own = {tuple(part.lower() for part in key) for key in table.foreign_keys}
+    keys = {plain_key(key): key for key in described.foreign_keys}
+    own = {plain_key(key) for key in table.foreign_keys}
     return (*table.foreign_keys, *(key for plain, key in keys.items() if plain not in own))
+
+
+def plain_key(key: ForeignKey) -> tuple[str, ...]:
+    """What two spellings of a key have in common; tables.json knows no key of several columns, only its parts."""
+    return tuple(name.lower() for name in (key.column, key.table, key.referenced))

@@ -62,7 +62,7 @@ def test_a_script_makes_no_file(statement, error, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = build(f"CREATE TABLE a (x INT); {statement}")
     assert (list(tmp_path.iterdir()), made.error) == ([], error)
-    assert tables(made) == {"a": ["x"]}
+    assert tables(made)["a"] == ["x"]
 
 
 def test_a_script_that_runs_on_is_stopped(monkeypatch):
@@ -102,3 +102,22 @@ def test_a_gold_is_kept_as_it_ran(gold, sql, dialect, error):
 )
 def test_a_query_for_the_present_day_is_noticed(sql, depends):
     assert depends_on_today(sql) is depends
+
+
+def test_the_tables_of_a_schema_are_made_without_its_name():
+    made = build("CREATE SCHEMA shop; CREATE TABLE shop.sale (n INT); INSERT INTO shop.sale VALUES (3); USE shop")
+    assert (made.error, tables(made)) == ("", {"sale": ["n"]})
+    gold = translated_gold(made.connection, "SELECT shop.sale.n FROM shop.sale")
+    assert (gold.sql, gold.run.returns_rows) == ("SELECT sale.n FROM sale", True)
+
+
+@pytest.mark.parametrize("sure", ["", "IF NOT EXISTS "])
+def test_two_tables_of_one_name_in_two_schemas_are_an_error_and_not_one_table(sure):
+    made = build(f"CREATE TABLE {sure}a.t (n INT); CREATE TABLE {sure}b.t (m INT)")
+    assert (made.error, tables(made)) == ("unknown database b", {"t": ["n"]})
+
+
+def test_a_cast_to_a_date_is_translated_although_sqlite_runs_it():
+    made = build("CREATE TABLE t (d TEXT); INSERT INTO t VALUES ('2021-03-31')")
+    gold = translated_gold(made.connection, "SELECT CAST(d AS DATE) FROM t")
+    assert made.connection.execute(gold.sql).fetchall() == [("2021-03-31",)]

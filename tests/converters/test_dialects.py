@@ -39,6 +39,13 @@ def connection():
         ("SELECT RIGHT(b, 2) FROM `t`", "mysql", "da"),
         ("SELECT IF(a > 5, 'more', 'less') FROM `t`", "mysql", "more"),
         ("SELECT 'O\\'Hara'", "mysql", "O'Hara"),
+        ("SELECT TOP 1 N'text'", "tsql", "text"),
+        ("SELECT QUARTER(d) FROM `t`", "mysql", 1),
+        ("SELECT EXTRACT(QUARTER FROM DATE '2021-05-05')", "postgres", 2),
+        ("SELECT TO_CHAR(d, 'YYYY-MM') FROM t", "postgres", "2021-03"),
+        ("SELECT CAST(d AS DATE), a::INT FROM t", "postgres", "2021-03-31"),
+        ("SELECT CAST(d AS TIMESTAMP), a::INT FROM t", "postgres", "2021-03-31 00:00:00"),
+        ("SELECT shop.t.a FROM shop.t", "mysql", 7),
     ],
 )
 def test_a_query_of_another_dialect_gives_its_value(connection, sql, dialect, value):
@@ -53,6 +60,11 @@ def test_a_query_of_another_dialect_gives_its_value(connection, sql, dialect, va
         ("CREATE TABLE x (id INT AUTO_INCREMENT PRIMARY KEY, k ENUM('a', 'b')) ENGINE=InnoDB", ["INTEGER", "TEXT"]),
         ("CREATE TABLE x (id SERIAL PRIMARY KEY, tags TEXT[], j JSONB)", ["INTEGER", "TEXT", "TEXT"]),
         ("CREATE TABLE x (id INT IDENTITY(1,1) PRIMARY KEY, n NVARCHAR(MAX))", ["INTEGER", "TEXT"]),
+        ("CREATE TABLE shop.x (g GEOMETRY(Point, 4326), u UUID DEFAULT gen_random_uuid())", ["TEXT", "UUID"]),
+        (
+            "CREATE TABLE x (n INT COMMENT 'how many', d TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
+            ["INTEGER", "TIMESTAMPTZ"],
+        ),
     ],
 )
 def test_a_table_of_another_dialect_gets_types_that_sqlite_knows(connection, sql, types):
@@ -60,6 +72,15 @@ def test_a_table_of_another_dialect_gets_types_that_sqlite_knows(connection, sql
     assert [row[2] for row in connection.execute("PRAGMA table_info(x)")] == types
 
 
-@pytest.mark.parametrize("sql", ["", "SELECT (((", "SELECT 1; SELECT 2", "(" * 100_000, "SELECT STDDEV(a) FROM t"])
+NAMES_OF_MONTHS = (
+    "SELECT TO_CHAR(d, 'Month') FROM t",
+    "SELECT DATE_FORMAT(d, '%M %Y') FROM t",
+    "SELECT DATENAME(month, d) FROM t",
+)
+
+
+@pytest.mark.parametrize(
+    "sql", ["", "SELECT (((", "SELECT 1; SELECT 2", "(" * 100_000, "SELECT STDDEV(a) FROM t", *NAMES_OF_MONTHS]
+)
 def test_what_cannot_be_translated_gives_nothing_that_runs(connection, sql):
     assert first_that_runs(connection, sql) is None

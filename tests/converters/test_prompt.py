@@ -4,8 +4,8 @@ import sqlite3
 
 import pytest
 
-from converters.prompt import KEYWORDS, STYLES, build_prompt, quote, user_turn
-from converters.schema import Column, ForeignKey, Schema, Table
+from converters.prompt import KEYWORDS, STYLES, build_prompt, create_table, quote, user_turn
+from converters.schema import Column, ForeignKey, Schema, Table, schema_of
 
 SINGER = Table(
     "singer",
@@ -105,3 +105,18 @@ def test_a_quoted_name_is_what_sqlite_reads(name):
 )
 def test_names_are_quoted_only_where_needed(name, written):
     assert quote(name) == written
+
+
+def test_a_foreign_key_of_two_columns_is_one_clause_that_sqlite_reads_as_one():
+    columns = (Column("room", "INT"), Column("floor", "INT"), Column("nurse", "INT"))
+    keys = (ForeignKey("room", "block", "no", 1), ForeignKey("floor", "block", "floor", 1))
+    call = Table("call", columns, (*keys, ForeignKey("nurse", "nurse", "id")))
+    text = create_table(call)
+    assert text == (
+        "CREATE TABLE call (\n  room INT,\n  floor INT,\n  nurse INT,\n"
+        "  FOREIGN KEY (room, floor) REFERENCES block(no, floor),\n  FOREIGN KEY (nurse) REFERENCES nurse(id)\n);"
+    )
+    connection = sqlite3.connect(":memory:")
+    connection.execute(text)
+    (read,) = schema_of(connection).tables
+    assert [key.column for key in read.foreign_keys if key.composite] == ["room", "floor"]

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from converters.variants import VARIANTS
-from recipes.recipe import file_hash
+from recipes.provenance import file_hash
 from tests.conftest import ROOT
 
 

@@ -109,9 +109,16 @@ def test_a_generated_column_is_a_column_and_stands_above_its_own_values(tmp_path
 def test_a_key_of_two_columns_that_names_none_refers_to_both_primary_key_columns(tmp_path):
     script = "CREATE TABLE p (a INT, b INT, PRIMARY KEY (b, a)); CREATE TABLE c (x, y, FOREIGN KEY (x, y) REFERENCES p)"
     assert read_script(tmp_path, script).tables[1].foreign_keys == (
-        ForeignKey("x", "p", "b"),
-        ForeignKey("y", "p", "a"),
+        ForeignKey("x", "p", "b", 1),
+        ForeignKey("y", "p", "a", 1),
     )
+
+
+def test_keys_of_several_columns_are_told_apart_and_keys_of_one_have_no_number(tmp_path):
+    script = """CREATE TABLE c (x, y, z, FOREIGN KEY (z) REFERENCES p(a),
+        FOREIGN KEY (x, y) REFERENCES p(a, b), FOREIGN KEY (y, z) REFERENCES p(a, b))"""
+    keys = read_script(tmp_path, script).tables[0].foreign_keys
+    assert [(key.column, key.composite) for key in keys] == [("y", 1), ("z", 1), ("x", 2), ("y", 2), ("z", 0)]
 
 
 def test_what_full_text_search_keeps_is_not_listed(tmp_path):

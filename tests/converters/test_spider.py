@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from converters.corpora.spider import all_keys
 from converters.prompt import STYLES
+from converters.schema import ForeignKey, Table
 
 SPIDER = os.environ.get("SPIDER_DIR")
 needs_spider = pytest.mark.skipif(not SPIDER, reason="SPIDER_DIR is not set")
@@ -48,6 +50,16 @@ def test_a_missing_database_is_described_by_tables_json_and_tagged(small_spider,
 def test_keys_that_only_tables_json_knows_are_added(small_spider, convert, converted):
     convert("spider", "--source", small_spider, "--style", "compact")
     assert converted("spider_eval")[0]["input"].startswith("animal(keeper)\nkeeper(nr)\nanimal.keeper = keeper.nr\n")
+
+
+def test_a_key_of_two_columns_that_tables_json_gives_in_parts_is_shown_once():
+    file = (ForeignKey("Room", "Block", "no", 1), ForeignKey("Floor", "Block", "floor", 1))
+    told = (
+        ForeignKey("room", "block", "No"),
+        ForeignKey("floor", "block", "Floor"),
+        ForeignKey("nurse", "nurse", "id"),
+    )
+    assert all_keys(Table("call", (), file), Table("call", (), told)) == (*file, told[2])
 
 
 def test_the_database_folder_is_linked(small_spider, convert):

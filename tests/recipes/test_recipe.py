@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
-from recipes import keys, recipe
+from recipes import keys, provenance, recipe
 
 MINIMAL = """\
 model_name_or_path: m
@@ -304,7 +304,7 @@ def test_finish_records_what_the_score_will_depend_on(path, tmp_path, data):
     recipe.finish(tmp_path / "out", 12.5)
     record = json.loads((tmp_path / "out/training.json").read_text())
     assert record["seconds"] == 12.5
-    assert record["data"] == {"exoplanets_train": recipe.file_hash(data)}
+    assert record["data"] == {"exoplanets_train": provenance.file_hash(data)}
     assert record["prompt_tags"] == ["style:ddl", "prompt:1"]
     packages = ("llamafactory", "torch", "transformers", "sqlglot", "sacrebleu", "rouge-score")
     assert {name: record["versions"].get(name) for name in packages} == {name: version(name) for name in packages}

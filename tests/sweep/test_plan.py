@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
-from recipes import recipe
+from recipes import provenance, recipe
 from recipes.recipe import RecipeError
 from sweep import plan
 from sweep.grid import SweepError, read_grid
@@ -140,7 +140,7 @@ def sweep(tmp_path) -> plan.Sweep:
 def test_a_point_is_done_when_trained_and_scored_on_the_data_as_they_are(sweep):
     point = sweep.points[0]
     assert not plan.is_done(point)
-    trained(point, recipe.file_hash(plan.eval_file(point)))
+    trained(point, provenance.file_hash(plan.eval_file(point)))
     assert plan.is_done(point)
     assert not plan.is_done(sweep.points[1])
     plan.eval_file(point).write_text("[1]")

@@ -7,7 +7,7 @@ import pytest
 
 from evaluate.bases import how_asked
 from evaluate.report import write_report
-from recipes import recipe
+from recipes import provenance, recipe
 from sweep import show
 from sweep.grid import Grid
 from sweep.plan import Point, Sweep, base_folders, eval_file
@@ -129,7 +129,7 @@ def test_every_template_is_shown_beside_its_own_untuned_model(tmp_path):
     points = [point._replace(recipe=point.recipe | point.values | {"dataset_dir": str(tmp_path)}) for point in points]
     for folder, point in base_folders(points).items():
         rows = [make_row(n, outcome="wrong_result") for n in range(QUESTIONS)]
-        run = {"data_hash": recipe.file_hash(eval_file(point))} | how_asked(point.recipe)
+        run = {"data_hash": provenance.file_hash(eval_file(point))} | how_asked(point.recipe)
         write_report(folder / "evaluation", rows, run=run, resamples=20)
     sweep = Sweep(Path("recipes/toy.yaml"), tmp_path, Grid(axes, {}), points)
     found = find(sweep, points)
