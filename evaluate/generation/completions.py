@@ -83,6 +83,28 @@ def prompt_lines(prompts: list[tuple[str, list[int]]]) -> str:
     return "".join(json.dumps({"id": key, "prompt_token_ids": ids}) + "\n" for key, ids in prompts)
 
 
+def read_prompts(path: Path) -> dict[str, list[int]]:
+    """The prompts of `prompt_lines` by row id; none where there is no file."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return {row["id"]: row["prompt_token_ids"] for row in map(json.loads, lines)}
+
+
+def keep_asked(folder: Path, prompts: list[tuple[str, list[int]]]) -> dict[str, dict]:
+    """Write the `prompts.jsonl` of a run, and return the completions by row id that `folder` has for such prompts.
+
+    Completions of rows that this run does not ask stay, with their prompts; those of rows whose prompt is another one
+    now are dropped.
+    """
+    earlier, asked = read_prompts(folder / "prompts.jsonl"), dict(prompts)
+    made = read_completions(folder / COMPLETIONS)
+    kept = {key: row for key, row in made.items() if key in earlier and asked.get(key, earlier[key]) == earlier[key]}
+    if kept.keys() != made.keys():
+        write_completions(folder / COMPLETIONS, kept)
+    others = [(key, earlier[key]) for key in kept if key not in asked]
+    write_text(folder / "prompts.jsonl", prompt_lines([*prompts, *others]))
+    return kept
+
+
 def collect_shards(folder: Path) -> None:
     """Move what the processes of `folder` made into its `completions.jsonl`; nothing where there are none."""
     if not (folder / SHARDS).is_dir():

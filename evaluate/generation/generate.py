@@ -2,15 +2,19 @@
 
 The worker is vLLM's in `.venv-vllm`, or for an encoder-decoder, which vLLM does not serve, transformers' in `.venv`.
 
-What is in `completions.jsonl` is kept where model, adapter, prompts and sampling are those of the run before
-(`generation.json` says), so that a stopped run goes on and a second run generates nothing.
+What is in `completions.jsonl` is kept where model, adapter and sampling are those of the run before (`generation.json`
+says) and the row's prompt is (`prompts.jsonl` says), so that a stopped run goes on, a second run generates nothing, and
+one with `--limit` costs a full run nothing.
 """
 
+import contextlib
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +26,7 @@ from evaluate.generation.completions import (
     Remote,
     collect_shards,
     forget,
+    keep_asked,
     prompt_lines,
     read_completions,
     split,
@@ -33,6 +38,8 @@ from evaluate.generation.prompts import Encoded
 WORKER = Path(__file__).with_name("vllm_worker.py")
 SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")
 HASHED = {"model": "weights", "adapter": "adapter_hash"}  # keys of a job: a place, and the hash of what lies there
+OF_THE_PROMPTS = ("prompts", "completions", "prompts_hash", "max_model_len")  # keys of a job
+PATIENCE = 5.0  # seconds that a worker has to end by itself
 LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # what vLLM allows as max_lora_rank
 
 
@@ -62,12 +69,11 @@ def complete(
     """
     folder.mkdir(parents=True, exist_ok=True)
     prompts, completions = folder / "prompts.jsonl", folder / COMPLETIONS
-    write_text(prompts, prompt_lines(encoded.prompts))
     files = {"prompts": str(prompts), "completions": str(completions)}
     job = make_job(encoded, served, sampling)
     forget_other_run(folder, job | files)
     collect_shards(folder)
-    made = read_completions(completions)
+    made = keep_asked(folder, encoded.prompts)
     waiting = [prompt for prompt in encoded.prompts if prompt[0] not in made]
     if waiting and isinstance(served, Remote):
         from evaluate.generation import server
@@ -85,9 +91,10 @@ def make_job(encoded: Encoded, served: Served | Remote, sampling: Sampling) -> d
 
     For servers their addresses are no part of it.
     """
+    texts = {"prompts_hash": hashlib.sha256(prompt_lines(encoded.prompts).encode()).hexdigest()[:12]}
     if isinstance(served, Remote):
         asked = {"model": served.chosen or served.names[0], "server": True, "weights": served.weights}
-        return asked | {"stop_token_ids": encoded.stop_token_ids, **sampling._asdict()}
+        return asked | texts | {"stop_token_ids": encoded.stop_token_ids, **sampling._asdict()}
     gpu = has_gpu()
     return {
         "model": served.model,
@@ -100,13 +107,13 @@ def make_job(encoded: Encoded, served: Served | Remote, sampling: Sampling) -> d
         "stop_token_ids": encoded.stop_token_ids,
         "dtype": "float32" if served.seq2seq else "auto" if gpu else "bfloat16",
         "eager": not gpu,  # compiling costs a CPU more than some hundred questions give back
+        **texts,
         **sampling._asdict(),
     }
 
 
 def forget_other_run(folder: Path, job: dict) -> None:
     """Drop the completions in `folder` where another job made them, and note this one."""
-    job = job | {"prompts_hash": hashlib.sha256((folder / "prompts.jsonl").read_bytes()).hexdigest()[:12]}
     note = folder / "generation.json"
     if not note.is_file() or identity(json.loads(note.read_text(encoding="utf-8"))) != identity(job):
         forget(folder)
@@ -116,9 +123,9 @@ def forget_other_run(folder: Path, job: dict) -> None:
 def identity(job: dict) -> dict:
     """What of a job its completions depend on: not where its files lie, nor by which path a folder was named.
 
-    A folder is known by the hash of its weights, a model of the hub by its name.
+    A folder is known by the hash of its weights, a model of the hub by its name. Prompts are compared one by one.
     """
-    same = {key: value for key, value in job.items() if key not in ("prompts", "completions")}
+    same = {key: value for key, value in job.items() if key not in OF_THE_PROMPTS}
     if job.get("server"):
         return same  # its `model` is a name on the server
     return same | {key: job.get(digest) or job.get(key) for key, digest in HASHED.items()}
@@ -183,10 +190,29 @@ def start_worker(job: Path, seq2seq: bool = False, **variables: str) -> subproce
 
 
 def await_workers(workers: list[subprocess.Popen]) -> None:
-    """Wait for all workers. Raises GenerationError with the status of the first that failed."""
-    failed = [status for status in [worker.wait() for worker in workers] if status]
+    """Wait for all workers. Raises GenerationError with the status of the first that failed.
+
+    None outlives an interrupt, which a terminal sends to all, but `kill -INT` to this process alone.
+    """
+    try:
+        failed = [status for status in [worker.wait() for worker in workers] if status]
+    except KeyboardInterrupt:
+        stop_workers(workers)
+        raise
     if failed:
         raise GenerationError(f"the worker ended with status {failed[0]}; its message stands above.")
+
+
+def stop_workers(workers: list[subprocess.Popen]) -> None:
+    """End the workers: first they may end by themselves, then by an interrupt, then they are killed."""
+    for ask in (lambda worker: None, lambda worker: worker.send_signal(signal.SIGINT), subprocess.Popen.kill):
+        running = [worker for worker in workers if worker.poll() is None]
+        for worker in running:
+            ask(worker)
+        deadline = time.monotonic() + PATIENCE
+        for worker in running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.wait(max(0.0, deadline - time.monotonic()))
 
 
 def has_gpu() -> bool:

@@ -87,6 +87,16 @@ def completion_line(row_id: str, output) -> dict:
     }
 
 
+def too_long(job: dict, error: ValueError) -> str:
+    """What to do about prompts that the model's context does not hold; vLLM says how long it is."""
+    context = next(line.strip() for line in str(error).splitlines() if "max_model_len" in line)
+    return (
+        f"vllm: {context.partition('. To allow')[0]}.\n"
+        f"The longest prompt and {job['max_tokens']} tokens for the answer take "
+        f"{job['max_model_len']}: convert the data with --tokenizer and --cutoff, or lower --max-tokens."
+    )
+
+
 def main() -> int:
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     completions = Path(job["completions"])
@@ -96,7 +106,13 @@ def main() -> int:
     waiting = [row for row in read_lines(Path(job["prompts"])) if row["id"] not in known]
     if waiting:
         start = time.monotonic()
-        generate(job, waiting)
+        try:
+            generate(job, waiting)
+        except ValueError as error:
+            if "max_model_len" not in str(error):
+                raise
+            print(too_long(job, error), file=sys.stderr)
+            return 1
         print(
             f"vllm: {len(waiting)} completions in {time.monotonic() - start:.0f} s, engine start included", flush=True
         )

@@ -2,11 +2,16 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+import environment
 from evaluate.generation import generate
 from evaluate.generation.generate import GenerationError, Sampling, Served, adapter_rank, complete, weights_hash
 from evaluate.generation.prompts import Encoded
@@ -69,12 +74,11 @@ def test_a_line_cut_short_by_a_kill_does_not_count(tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        {"encoded": Encoded([("a", [1, 2, 3, 4]), ("b", [1, 2])], [7])},
         {"encoded": Encoded(ENCODED.prompts, [8])},
         {"served": Served("other model")},
         {"sampling": Sampling(max_tokens=5)},
     ],
-    ids=["prompts", "stop tokens", "model", "sampling"],
+    ids=["stop tokens", "model", "sampling"],
 )
 def test_completions_of_another_run_are_not_used(worker, tmp_path, change):
     texts(tmp_path / "run")
@@ -82,6 +86,41 @@ def test_completions_of_another_run_are_not_used(worker, tmp_path, change):
         '{"id": "a", "completion": "old"}\n{"id": "b", "completion": "old"}\n'
     )
     assert "old" not in texts(tmp_path / "run", **change).values()
+
+
+def test_a_run_on_fewer_rows_keeps_the_completions_of_all(worker, tmp_path):
+    first = texts(tmp_path / "run")
+    worker.unlink()
+    assert texts(tmp_path / "run", Encoded(ENCODED.prompts[1:], [7])) == {"b": "2 tokens"}
+    assert texts(tmp_path / "run") == first
+
+
+def test_a_completion_goes_with_its_prompt_alone(worker, tmp_path):
+    texts(tmp_path / "run")
+    kept = '{"id": "a", "completion": "kept"}\n{"id": "b", "completion": "kept"}\n'
+    (tmp_path / "run/completions.jsonl").write_text(kept)
+    changed = Encoded([("a", [1, 2, 3]), ("b", [5])], [7])
+    assert texts(tmp_path / "run", changed) == {"a": "kept", "b": "1 tokens"}
+    assert texts(tmp_path / "run") == {"a": "kept", "b": "2 tokens"}
+
+
+def test_an_interrupt_of_this_process_alone_ends_its_workers(monkeypatch):
+    monkeypatch.setattr(generate, "PATIENCE", 0.3)
+    worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        generate.await_workers([worker])
+    assert worker.returncode == -signal.SIGINT
+
+
+def test_a_worker_that_ignores_interrupts_is_killed(monkeypatch):
+    monkeypatch.setattr(generate, "PATIENCE", 0.1)
+    deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    worker = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
+    worker.stdout.read(1)
+    generate.stop_workers([worker])
+    assert worker.returncode == -signal.SIGKILL
 
 
 def test_completions_are_kept_under_another_path_of_the_same_folders(worker, tmp_path, monkeypatch):
@@ -108,6 +147,18 @@ def test_without_vllm_the_remedy_is_named(tmp_path, monkeypatch):
     with pytest.raises(GenerationError) as raised:
         texts(tmp_path / "run")
     assert str(raised.value) == f"{tmp_path}/none is missing: vLLM is not installed. Run ./launch.sh setup"
+
+
+@pytest.mark.slow
+def test_a_prompt_that_the_models_context_does_not_hold_is_told_with_the_remedy(tiny_model, tmp_path, capfd):
+    if not environment.VLLM.is_dir():
+        pytest.skip("needs .venv-vllm: ./launch.sh setup")
+    with pytest.raises(GenerationError):
+        texts(tmp_path / "run", Encoded([("a", [5] * 1000)], [7]), Served(str(tiny_model)))
+    assert capfd.readouterr().err.endswith(
+        "The longest prompt and 256 tokens for the answer take 1257: "
+        "convert the data with --tokenizer and --cutoff, or lower --max-tokens.\n"
+    )
 
 
 def test_a_worker_that_fails_is_an_error_with_its_status(worker, tmp_path):
