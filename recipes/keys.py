@@ -13,8 +13,10 @@ from types import NoneType, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
 from atomic import write_text
+from recipes.provenance import file_hash
 from seq2seq.kind import is_seq2seq, wrong_trainer
 
+OURS = Path(__file__).resolve().parents[1] / "seq2seq/arguments.py"
 PACKAGES = ("llamafactory", "transformers")
 NUMBER, SWITCH = "a number", "true or false"
 
@@ -83,13 +85,13 @@ def argument_classes(values: dict) -> tuple[type, ...]:
 def known_keys(values: dict) -> dict[str, str]:
     """All keys of the recipe's trainer, each with what it takes: NUMBER, SWITCH, or "" for anything else.
 
-    Importing LLaMA-Factory takes five seconds, so its keys are kept in the virtual environment, with the versions they
+    Importing a trainer takes five seconds, so its keys are kept in the virtual environment, with the versions they
     hold for.
     """
-    if is_seq2seq(values):
-        return field_kinds(values)
-    kept = Path(sys.prefix) / "recipe_fields.json"
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    if is_seq2seq(values):
+        versions["arguments.py"] = file_hash(OURS)
+    kept = Path(sys.prefix) / ("recipe_fields_seq2seq.json" if is_seq2seq(values) else "recipe_fields.json")
     try:
         record = json.loads(kept.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -106,8 +106,9 @@ def test_the_quick_check_reads_the_keys_without_importing_the_trainer(path):
     assert wrong.stderr == f"recipe: {path}: unknown key 'lora_rnak'; did you mean 'lora_rank'?\n"
 
 
-def test_the_keys_kept_for_the_quick_check_are_those_of_the_parser():
-    assert keys.known_keys({}) == keys.field_kinds({})
+@pytest.mark.parametrize("values", [{}, {"stage": "seq2seq"}], ids=["LLaMA-Factory", "T5"])
+def test_the_keys_kept_for_the_quick_check_are_those_of_the_parser(values):
+    assert keys.known_keys(values) == keys.field_kinds(values)
 
 
 def test_a_value_the_trainer_refuses_is_told_without_a_traceback(path):
