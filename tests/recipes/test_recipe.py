@@ -111,6 +111,18 @@ def test_the_keys_kept_for_the_quick_check_are_those_of_the_parser(values):
     assert keys.known_keys(values) == keys.field_kinds(values)
 
 
+def test_the_keys_kept_for_t5_go_with_the_file_that_names_them(tmp_path, monkeypatch):
+    values = {"stage": "seq2seq"}
+    monkeypatch.setattr(keys.sys, "prefix", str(tmp_path))
+    fields = keys.known_keys(values)
+    kept = tmp_path / "recipe_fields_seq2seq.json"
+    kept.write_text(kept.read_text().replace('"max_new_tokens"', '"max_tokens"'))
+    assert "max_new_tokens" not in keys.known_keys(values)  # what is kept is read
+    monkeypatch.setattr(keys, "OURS", tmp_path / "arguments.py")
+    keys.OURS.write_text("changed")
+    assert keys.known_keys(values) == fields
+
+
 def test_a_value_the_trainer_refuses_is_told_without_a_traceback(path):
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.check(path, recipe.read(path, ["use_cpu=true", "save_strategy=sometimes"]))
