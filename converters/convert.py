@@ -31,8 +31,9 @@ from types import ModuleType
 
 from atomic import replacing_all
 from converters import lengths, pairs, staging
-from converters.build import Builder
-from converters.rows import Candidate, ConversionError, Skip, write_rows
+from converters.build import Builder, Built
+from converters.conversations import Limits, conversations
+from converters.rows import Candidate, ConversionError, Example, Skip, write_rows
 from converters.splits import Met, Overlap, assign, digest, keys_of
 
 SPLITS = ("train", "eval")
@@ -44,6 +45,7 @@ class Count:
     """What happened to the rows of one file."""
 
     read: int = 0
+    questions: int = 0
     written: int = 0
     skipped: Counter = field(default_factory=Counter)
     details: dict[str, list[str]] = field(default_factory=dict)
@@ -59,10 +61,15 @@ class Count:
         if len(kept) < self.listed:
             kept.append(skip.detail)
 
-    def add(self, row: dict, length: int) -> None:
+    def written_text(self) -> str:
+        """`8659 of 8659 rows`, or `1115 conversations of 8560 of 8659 rows`."""
+        if self.questions == self.written:
+            return f"{self.written} of {self.read} rows"
+        return f"{self.written} conversations of {self.questions} of {self.read} rows"
+
+    def add(self, built: Built) -> None:
         self.written += 1
-        self.lengths.append(length)
-        self.tags.update(tag for tag in row["tags"] if not tag.startswith("prompt:"))
+        self.lengths.append(built.length)
 
 
 class Conversion:
@@ -116,25 +123,47 @@ class Conversion:
         raise ConversionError("\n    ".join([text, *more]))
 
     def rows(self, split: str) -> Iterator[dict]:
-        """The converted rows of one file, counted."""
+        """The rows of one file, counted; those for training as conversations where --turns asks for them."""
         count, self.arguments.part = self.counts[split], split
+        built = self.built(split)
+        if self.arguments.turns > 1 and split == "train":
+            limits = Limits(self.arguments.turns, self.arguments.turn_tokens or self.arguments.cutoff)
+            built = conversations(built, limits, self.builder, self.arguments.seed)
+        for made in built:
+            count.add(made)
+            yield made.row
+
+    def built(self, split: str) -> Iterator[Built]:
+        """The rows of one file, a question each; what is skipped is counted."""
+        count = self.counts[split]
         for candidate in self.limited(split):
             count.read += 1
-            made = candidate if isinstance(candidate, Skip) else self.row(candidate)
+            made = candidate if isinstance(candidate, Skip) else self.row(candidate, split)
             if isinstance(made, Skip):
                 count.skip(made)
                 continue
-            row, length = made
-            count.add(row, length)
+            count.questions += 1
+            count.tags.update(tag for tag in made.row["tags"] if not tag.startswith("prompt:"))
             self.overlap.look(split, keys_of(candidate.question, candidate.asked_of, candidate.sql))
-            yield row
+            yield made
 
-    def row(self, candidate: Candidate) -> tuple[dict, int] | Skip:
-        """One candidate's row and its length."""
+    def row(self, candidate: Candidate, split: str) -> Built | Skip:
+        """One candidate's row."""
         if not self.ids.add(digest(candidate.id)):
-            raise ConversionError(f"{candidate.place}: id {candidate.id!r} stands more than once. Ids must be unique.")
+            raise ConversionError(f"{candidate.place}: duplicate id {candidate.id!r}. Ids must be unique.")
         example = self.module.example(candidate, self.arguments)
-        return example if isinstance(example, Skip) else self.builder.build(example)
+        if isinstance(example, Skip):
+            return example
+        if self.arguments.golds == "clean" and split == "train":
+            example = self.cleaned(example)
+        return self.builder.build(example)
+
+    def cleaned(self, example: Example) -> Example:
+        """The example with its gold in plain style, where that returns the same rows."""
+        from converters.clean_golds import clean_gold  # imports sqlglot, which takes long
+
+        sql = clean_gold(self.arguments.databases / example.database, example.schema, example.sql)
+        return example if sql is None else example._replace(sql=sql, tags=(*example.tags, "gold:clean"))
 
     def limited(self, split: str) -> Iterator[Candidate | Skip]:
         """The candidates of a split; with --limit that many, drawn by seed, in the corpus's order."""
@@ -173,6 +202,7 @@ class Conversion:
             measured = lengths.summary(count.lengths)._asdict()
             files[split] = {
                 "read": count.read,
+                **({"questions": count.questions} if count.questions != count.written else {}),
                 "written": count.written,
                 "skipped": dict(count.skipped),
                 "tags": dict(sorted(count.tags.items())),
@@ -188,7 +218,7 @@ class Conversion:
             path = output_path(self.arguments.data, self.name, split)
             unit = "tokens" if self.arguments.tokenizer else "characters"
             yield (
-                f"{self.name}: {count.written} of {count.read} rows -> {shown(path)} (style {self.builder.style}, "
+                f"{self.name}: {count.written_text()} -> {shown(path)} (style {self.builder.style}, "
                 f"{count.seconds:.1f} s); {unit}: {lengths.summary(count.lengths)}"
             )
             yield from skipped_lines(count)

@@ -123,6 +123,22 @@ def opened(database: Path, changed: int) -> sqlite3.Connection:
     return connection
 
 
+def rows_of(database: Path, sql: str) -> list[tuple]:
+    """All rows of a query that only reads. Raises sqlite3.Error where it fails or takes more than the limit."""
+    connection, steps = opened(database, database.stat().st_mtime_ns), 0
+
+    def count() -> bool:
+        nonlocal steps
+        steps += 1
+        return steps > LIMIT_STEPS
+
+    connection.set_progress_handler(count, STEP)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
 def gold_tags(run: GoldRun | None) -> tuple[str, ...]:
     """A row's tags from its gold: `no_database`, or `runnable` and `returns_rows` as far as they hold."""
     if run is None:

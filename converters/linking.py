@@ -16,7 +16,7 @@ covered: synonyms beyond a short list, languages other than English.
 import hashlib
 import re
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
@@ -72,18 +72,27 @@ class Names(NamedTuple):
 
     `tables[i]` are the words of a table's name; `columns[i][j]` the wordings of a column (name, description);
     `weights` says how much a word counts: less where many columns have it; `values` are the columns (i, j) that hold
-    a text.
+    a text, each with its own spelling of it, by `phrase_key`.
     """
 
     tables: tuple[tuple[str, ...], ...]
     columns: tuple[tuple[tuple[tuple[str, ...], ...], ...], ...]
     weights: dict[str, float]
-    values: dict[str, frozenset[tuple[int, int]]]
+    values: dict[str, dict[tuple[int, int], str]]
+
+
+class Phrase(NamedTuple):
+    """Some words of a question that a column's value equals: the words from `start` to before `end`."""
+
+    key: str
+    start: int
+    end: int
 
 
 def tags() -> list[str]:
-    """The tags that say how a linked row was made: `schema:linked`, `linker:<hash>`."""
-    return ["schema:linked", f"linker:{hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]}"]
+    """The tag that says which linker looked at a row's question: `linker:<hash>`."""
+    source = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("linking.py", "mentions.py"))
+    return [f"linker:{hashlib.sha256(source).hexdigest()[:12]}"]
 
 
 def linked(schema: Schema, question: str, evidence: str = "") -> Schema:
@@ -113,17 +122,17 @@ def names_of(schema: Schema) -> Names:
         tuple((name_words(column.name), name_words(column.description)) for column in table.columns)
         for table in schema.tables
     )
-    held: dict[str, set[tuple[int, int]]] = {}
+    held: dict[str, dict[tuple[int, int], str]] = {}
     for i, table in enumerate(schema.tables):
         for j, column in enumerate(table.columns):
             for value in filter(is_phrase, column.values):
-                held.setdefault(value.lower().strip(), set()).add((i, j))
-    return Names(tables, columns, word_weights(tables, columns), {text: frozenset(at) for text, at in held.items()})
+                held.setdefault(phrase_key(spoken_words(value)), {}).setdefault((i, j), value)
+    return Names(tables, columns, word_weights(tables, columns), held)
 
 
 def is_phrase(value: object) -> bool:
     """Whether a value is text that a question may quote."""
-    return isinstance(value, str) and len(value) in VALUE_LETTERS and not value.strip().isdigit()
+    return isinstance(value, str) and len(value) in VALUE_LETTERS and "\n" not in value and not value.strip().isdigit()
 
 
 def word_weights(tables: tuple, columns: tuple) -> dict[str, float]:
@@ -159,14 +168,27 @@ def stem(word: str) -> str:
     return word.rstrip("e") if len(word) > 3 else word
 
 
+def spoken_words(text: str) -> list[str]:
+    """The words of a text in lower case, with the signs that values are written with."""
+    return re.findall(r"[\w.'&%-]+", text.lower())
+
+
+def phrase_key(words: Sequence[str]) -> str:
+    """What a value and a phrase of a question have in common: the words without marks at the ends."""
+    return " ".join(words).strip(".'").removesuffix("'s")
+
+
+def quoted_phrases(names: Names, text: str) -> list[Phrase]:
+    """The phrases of a question that some column holds as a value, without regard to case, in the question's order."""
+    words = spoken_words(text)
+    spans = ((i, i + n) for i in range(len(words)) for n in range(1, LONGEST_PHRASE + 1) if i + n <= len(words))
+    phrases = (Phrase(phrase_key(words[start:end]), start, end) for start, end in spans)
+    return [phrase for phrase in phrases if phrase.key and phrase.key not in STOP and phrase.key in names.values]
+
+
 def held_values(names: Names, text: str) -> frozenset[tuple[int, int]]:
-    """The columns that hold a text which the question quotes, without regard to case."""
-    spoken = re.findall(r"[\w.'&%-]+", text.lower())
-    ends = range(1, LONGEST_PHRASE + 1)
-    phrases = {
-        " ".join(spoken[i : i + n]).strip(".'") for i in range(len(spoken)) for n in ends if i + n <= len(spoken)
-    }
-    return frozenset().union(*(names.values[phrase] for phrase in phrases - STOP if phrase in names.values))
+    """The columns that hold a text which the question quotes."""
+    return frozenset().union(*(names.values[phrase.key] for phrase in quoted_phrases(names, text)))
 
 
 def column_score(is_held: bool, wordings: Iterable[tuple[str, ...]], asked: frozenset[str], names: Names) -> float:

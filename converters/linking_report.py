@@ -97,7 +97,8 @@ def loss(candidate: spider.Candidate, gold: Reads, tables: set[str], columns: se
 def length(schema: Schema, question: str, style: str, count: lengths.Counter | None) -> int:
     """The length of a prompt, in tokens or characters."""
     built = prompt.build_prompt(schema, question, style=style)
-    return count(built.instruction, built.input, "") if count else len(prompt.user_turn(*built))
+    turn = prompt.user_turn(*built)
+    return count([(turn, "")]) if count else len(turn)
 
 
 def markdown(figures: Figures, unit: str) -> Iterator[str]:

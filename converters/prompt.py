@@ -4,24 +4,26 @@
     -> Prompt(instruction="Write a SQLite query that answers the question.",
               input="singer(singer_id, name, age)\\n\\nQuestion: How many singers are there?")
 
-| style      | the schema in it                                                  | needs values |
-| ---------- | ----------------------------------------------------------------- | ------------ |
-| `compact`  | `table(column, ...)`, a line each, and the foreign keys           | no  |
+| style      | the schema in it                                                  | shows rows or examples |
+| ---------- | ----------------------------------------------------------------- | --- |
+| `compact`  | `table(column, ...)`, a line each, and the foreign keys           | no, but mentioned values |
 | `ddl`      | CREATE TABLE with types, primary and foreign keys                 | no  |
 | `ddl_rows` | the same, and each table's first three rows in a comment          | yes |
 | `mschema`  | a line a column: type, key, description, examples; after M-Schema | yes |
 | `premsql`  | `ddl` under the headings that prem-1B-SQL was trained with        | no  |
 | `t5`       | `table: column, ...` on one line, with a task prefix, for T5      | no  |
 
-LLaMA-Factory joins the two halves with a newline (`user_turn`). The schema stands before the question, so that all
+LLaMA-Factory joins the two halves with a newline (`user_turn`). The schema comes before the question, so that all
 questions on one database share their first tokens (prefix caching); only T5, which encodes both ways, has it last.
+What belongs to the question alone (`question_text`: the question, a hint, the values of the database that it mentions)
+is also a later turn of a conversation on the same schema.
 `prompt_hash` changes whenever this file or the schema reader does; converters write it into their rows and the
 evaluator into its report.
 """
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -45,21 +47,38 @@ class Prompt(NamedTuple):
 
 
 class Style(NamedTuple):
-    """How one style writes the schema, how it frames schema, question and hint, and whether it shows values."""
+    """How one style writes the schema, the question with what belongs to it, and how it joins the two.
+
+    `needs_values`: the schema text shows rows or examples. `shows_mentions`: values that the question mentions are
+    written with it whether or not the schema is linked.
+    """
 
     schema_text: Callable[[Schema], str]
-    frame: Callable[[str, str, str], Prompt]
+    question_text: Callable[[str, str, Sequence[str]], str]
+    frame: Callable[[str, str], Prompt]
     needs_values: bool = False
+    shows_mentions: bool = False
 
 
-def build_prompt(schema: Schema, question: str, *, style: str = DEFAULT_STYLE, evidence: str = "") -> Prompt:
-    """The prompt of one question. `evidence` is an optional line of outside knowledge (a hint).
+def build_prompt(
+    schema: Schema, question: str, *, style: str = DEFAULT_STYLE, evidence: str = "", mentions: Sequence[str] = ()
+) -> Prompt:
+    """The prompt of one question.
 
+    Args:
+        evidence: an optional line of outside knowledge (a hint).
+        mentions: values of the database that the question mentions, as `singer.Country: 'France'` (mentions.py).
     Raises ValueError for a style that is not in STYLES.
     """
+    asked = question_text(question, style=style, evidence=evidence, mentions=mentions)
+    return STYLES[style].frame(schema_text(schema, style), asked)
+
+
+def question_text(question: str, *, style: str, evidence: str = "", mentions: Sequence[str] = ()) -> str:
+    """The question without the schema: the end of a prompt, and a later turn of a conversation. Raises ValueError."""
     if style not in STYLES:
         raise ValueError(f"prompt style {style!r} is unknown; choose one of: {', '.join(STYLES)}")
-    return STYLES[style].frame(schema_text(schema, style), one_line(question), one_line(evidence))
+    return STYLES[style].question_text(one_line(question), one_line(evidence), mentions)
 
 
 @lru_cache(maxsize=64)
@@ -80,22 +99,36 @@ def prompt_hash() -> str:
     return hashlib.sha256(source).hexdigest()[:12]
 
 
-def plain_frame(schema: str, question: str, evidence: str) -> Prompt:
-    """Schema, empty line, hint where there is one, question."""
+def plain_frame(schema: str, asked: str) -> Prompt:
+    """Schema, empty line, question."""
+    return Prompt(INSTRUCTION, f"{schema}\n\n{asked}")
+
+
+def plain_question(question: str, evidence: str, mentions: Sequence[str]) -> str:
+    """A line for each column with mentioned values, the hint where there is one, the question."""
     hint = [f"Hint: {evidence}"] if evidence else []
-    return Prompt(INSTRUCTION, "\n".join([schema, "", *hint, f"Question: {question}"]))
+    return "\n".join([*mentions, *hint, f"Question: {question}"])
 
 
-def premsql_frame(schema: str, question: str, evidence: str) -> Prompt:
-    """The headings of premsql's prompt; a hint stands where that has its additional knowledge."""
-    parts = [f"# Database and Table Schema:\n{schema}", evidence, f"# Question: {question}", "# SQL:"]
-    return Prompt(PREMSQL_INSTRUCTION + "\n", "\n\n".join(part for part in parts if part))
+def premsql_frame(schema: str, asked: str) -> Prompt:
+    """The headings of premsql's prompt."""
+    return Prompt(PREMSQL_INSTRUCTION + "\n", f"# Database and Table Schema:\n{schema}\n\n{asked}")
 
 
-def t5_frame(schema: str, question: str, evidence: str) -> Prompt:
-    """All on one line: T5's tokenizer has no newline."""
-    parts = [f"translate to SQL: {question}", f"hint: {evidence}" if evidence else "", schema]
-    return Prompt(" | ".join(part for part in parts if part), "")
+def premsql_question(question: str, evidence: str, mentions: Sequence[str]) -> str:
+    """Values and hint are where premsql's prompt has its additional knowledge."""
+    parts = ["\n".join(mentions), evidence, f"# Question: {question}", "# SQL:"]
+    return "\n\n".join(part for part in parts if part)
+
+
+def t5_frame(schema: str, asked: str) -> Prompt:
+    """All on one line, the question first: T5's tokenizer has no newline."""
+    return Prompt(f"{asked} | {schema}", "")
+
+
+def t5_question(question: str, evidence: str, mentions: Sequence[str]) -> str:
+    parts = [f"translate to SQL: {question}", f"hint: {evidence}" if evidence else "", *mentions]
+    return " | ".join(part for part in parts if part)
 
 
 def ddl(schema: Schema) -> str:
@@ -151,12 +184,12 @@ def t5(schema: Schema) -> str:
 
 
 STYLES = {
-    "compact": Style(compact, plain_frame),
-    "ddl": Style(ddl, plain_frame),
-    "ddl_rows": Style(ddl_rows, plain_frame, needs_values=True),
-    "mschema": Style(mschema, plain_frame, needs_values=True),
-    "premsql": Style(ddl, premsql_frame),
-    "t5": Style(t5, t5_frame),
+    "compact": Style(compact, plain_question, plain_frame, shows_mentions=True),
+    "ddl": Style(ddl, plain_question, plain_frame),
+    "ddl_rows": Style(ddl_rows, plain_question, plain_frame, needs_values=True),
+    "mschema": Style(mschema, plain_question, plain_frame, needs_values=True),
+    "premsql": Style(ddl, premsql_question, premsql_frame),
+    "t5": Style(t5, t5_question, t5_frame),
 }
 
 

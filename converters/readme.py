@@ -38,7 +38,7 @@ def examples() -> Iterator[str]:
         candidate = list(exoplanets.candidates("eval", given))[QUESTION]
         example = exoplanets.example(candidate, given)
     for style in prompt.STYLES:
-        row, _ = Builder(style).build(example)
+        row = Builder(style).build(example).row
         yield f"**{style}**\n\n````text\n{prompt.user_turn(row['instruction'], row['input'])}\n````\n"
 
 

@@ -72,7 +72,7 @@ def measure(data: Path, name: str, reader: Reader) -> lengths.Lengths:
     """Count every row of a converted file and keep the result in the corpus's record."""
     path, count = data / f"{name}.json", lengths.token_counter(*reader)
     rows = (raw.row for raw in read_rows(path))
-    measured = lengths.summary(count(row["instruction"], row["input"], row["output"]) for row in rows)
+    measured = lengths.summary(count(lengths.turns_of(row)) for row in rows)
     keep(data, name, "counted", {"reader": reader.noted, "file": file_hash(path), "lengths": list(measured)})
     return measured
 

@@ -48,7 +48,7 @@ def convert(name: str, module: ModuleType, arguments: argparse.Namespace) -> Non
         raise ConversionError(f"{name} needs {' and '.join(missing)}. Run: {first_command(name, module)}")
     conversion = Conversion(name, module, arguments)
     conversion.run()
-    print("\n".join([*conversion.report(), *variants.unregistered(name)]))
+    print("\n".join([*conversion.report(), *variants.unregistered(name, has_history=arguments.turns > 1)]))
 
 
 def missing_options(module: ModuleType, arguments: argparse.Namespace) -> list[str]:
@@ -169,6 +169,10 @@ def parsed(known: dict[str, ModuleType], words: list[str]) -> argparse.Namespace
         parser.error(
             "--cutoff needs --tokenizer MODEL and --template NAME: tokens are counted as the trainer counts them"
         )
+    if arguments.turn_tokens and not arguments.tokenizer:
+        parser.error("--turn-tokens needs --tokenizer MODEL and --template NAME")
+    if arguments.turns > 1 and arguments.schema == "linked":
+        parser.error("--turns needs --schema full: the first turn's schema must hold for every later question")
     if arguments.tokenizer and not arguments.template:
         parser.error("--tokenizer needs --template NAME, the template of the recipe")
     arguments.options = list(repeatable(arguments, known[arguments.corpus]))
@@ -209,6 +213,9 @@ def corpus_parser(parser: argparse.ArgumentParser, module: ModuleType) -> argpar
     add("--tokenizer", metavar="MODEL", help="count tokens with this model's tokenizer (needs --template)")
     add("--template", metavar="NAME", help="LLaMA-Factory's template for counting")
     add("--cutoff", type=int, metavar="N", help="shorten, else drop, rows of more than N tokens (needs --tokenizer)")
+    add("--golds", choices=("as-is", "clean"), default="as-is", help="clean: training answers in one plain style")
+    add("--turns", type=positive, default=1, metavar="N", help="training rows are conversations of up to N questions")
+    add("--turn-tokens", type=positive, metavar="T", help="and of up to T tokens (default: --cutoff)")
     add("--only", type=listed, default=[], metavar="TAG,...", help="keep rows with all of these tags")
     add("--without", type=listed, default=[], metavar="TAG,...", help="leave out rows with one of these tags")
     add("--limit", type=int, metavar="N", help="at most N rows a file, drawn by --seed")
@@ -223,6 +230,13 @@ def file_name(text: str) -> str:
     if not re.fullmatch(r"[\w.-]+", text):
         raise argparse.ArgumentTypeError(f"{text!r}: letters, digits, '_', '.' and '-' only")
     return text
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 is expected")
+    return int(text)
 
 
 def listed(text: str) -> list[str]:

@@ -23,7 +23,7 @@ from atomic import write_text  # noqa: E402
 
 environment.enter(needs=("matplotlib", "jinja2", "sqlglot"))
 
-from converters import lengths, prompt  # noqa: E402
+from converters import lengths  # noqa: E402
 from converters.rows import ConversionError, style_of  # noqa: E402
 from converters.sources import Raw, need, read_rows  # noqa: E402
 from converters.splits import Met, digest  # noqa: E402
@@ -77,9 +77,9 @@ def check_style(raw: Raw, found: Statistics) -> None:
 
 def add(row: dict, found: Statistics, count: lengths.Counter | None) -> None:
     """Count one row."""
-    turn = prompt.user_turn(row["instruction"], row["input"])
-    whole = count(row["instruction"], row["input"], row["output"]) if count else len(turn) + len(row["output"])
-    asked = count(row["instruction"], row["input"], "") if count else len(turn)
+    turns = lengths.turns_of(row)
+    count = count or (lambda turns: sum(len(asked) + len(answer) for asked, answer in turns))
+    whole, asked = count(turns), count([(turn, "") for turn, _ in turns])
     found.rows += 1
     found.prompts.append(asked)
     found.answers.append(whole - asked)

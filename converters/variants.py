@@ -15,6 +15,9 @@ DATASET_INFO = Path(__file__).resolve().parents[1] / "dataset_info.json"
 COLUMNS = {"prompt": "instruction", "query": "input", "response": "output"}
 
 
+HISTORY = {"history": "history"}  # the earlier turns of conversation rows
+
+
 class Variant(NamedTuple):
     """The corpus and the options it is converted with; options given on the command line count more."""
 
@@ -22,11 +25,20 @@ class Variant(NamedTuple):
     options: tuple[str, ...]
 
 
+QWEN_TOKENS = ("--tokenizer", "data/models/qwen2.5-coder-0.5b-instruct", "--template", "qwen")
 VARIANTS = {
+    "exoplanets_chat": Variant("exoplanets", ("--turns", "12", "--turn-tokens", "1024", *QWEN_TOKENS)),
     "exoplanets2": Variant("exoplanets", ("--source", "hub2")),
     "exoplanets_premsql": Variant("exoplanets", ("--style", "premsql")),
     "gretel_t5": Variant("gretel", ("--style", "t5")),
     "llama2_sql_1000": Variant("llama2_sql", ("--limit", "1000")),
+    "spider_chat": Variant(
+        "spider",
+        (
+            *("--style", "compact", "--golds", "clean", "--only", "runnable"),
+            *("--turns", "12", "--turn-tokens", "1024", *QWEN_TOKENS),
+        ),
+    ),
     "spider_compact": Variant("spider", ("--style", "compact")),
     # the tokenizer of the recipe llama3_8b_qlora, and its cutoff_len
     "spider_linked": Variant(
@@ -40,16 +52,19 @@ VARIANTS = {
 }
 
 
-def entries(name: str) -> dict[str, dict]:
+def entries(name: str, *, has_history: bool = False) -> dict[str, dict]:
     """What dataset_info.json holds for a name: LLaMA-Factory nulls a column that `columns` does not name."""
+    columns = {"train": COLUMNS | (HISTORY if has_history else {}), "eval": COLUMNS}
     return {
-        f"{name}_{split}": {"file_name": f"data/{name}_{split}.json", "columns": COLUMNS} for split in ("train", "eval")
+        f"{name}_{split}": {"file_name": f"data/{name}_{split}.json", "columns": columns[split]} for split in columns
     }
 
 
-def unregistered(name: str) -> list[str]:
+def unregistered(name: str, *, has_history: bool = False) -> list[str]:
     """A line that says how to make a name known to LLaMA-Factory; empty where it is."""
-    wanted = entries(name)
-    if wanted.keys() <= json.loads(DATASET_INFO.read_text(encoding="utf-8")).keys():
+    wanted, known = entries(name, has_history=has_history), json.loads(DATASET_INFO.read_text(encoding="utf-8"))
+    if all(
+        key in known and columns["columns"].items() <= known[key]["columns"].items() for key, columns in wanted.items()
+    ):
         return []
     return [f"  before a recipe can name {name}, add to dataset_info.json: {json.dumps(wanted)[1:-1]}"]

@@ -3,7 +3,7 @@
 import pytest
 
 from converters.build import Builder, prompt_for
-from converters.lengths import summary
+from converters.lengths import summary, turns_of
 from converters.prompt import STYLES
 from converters.rows import Example, Skip
 from converters.schema import Column, Schema, Table
@@ -22,8 +22,8 @@ EXAMPLE = Example(
 )
 
 
-def words(instruction: str, input_text: str, output: str) -> int:
-    return len(f"{instruction} {input_text} {output}".split())
+def words(turns) -> int:
+    return sum(len(f"{asked} {answer}".split()) for asked, answer in turns)
 
 
 def build(cutoff: int, style: str = "ddl_rows"):
@@ -31,7 +31,7 @@ def build(cutoff: int, style: str = "ddl_rows"):
 
 
 def test_a_row_that_fits_is_whole():
-    row, length = build(10_000)
+    row, length, _ = build(10_000)
     assert "/*" in row["input"]
     assert row["tags"][2:] == []
     assert build(length)[0] == row
@@ -39,11 +39,11 @@ def test_a_row_that_fits_is_whole():
 
 def test_rows_go_first_then_columns_then_the_row():
     whole = build(10_000)[1]
-    without_rows, length = build(whole - 1)
+    without_rows, length, _ = build(whole - 1)
     assert (without_rows["tags"][2:], length < whole) == (["shortened:rows"], True)
     assert "/*" not in without_rows["input"]
     assert "t19" in without_rows["input"]
-    linked, shortest = build(length - 1)
+    linked, shortest, _ = build(length - 1)
     assert linked["tags"][2:] == ["shortened:rows", "shortened:columns"]
     assert "t19" not in linked["input"]
     assert "name TEXT" in linked["input"]
@@ -52,7 +52,7 @@ def test_rows_go_first_then_columns_then_the_row():
 
 def test_a_style_without_values_loses_columns_first():
     length = build(10_000, "compact")[1]
-    assert build(length - 1, "compact")[0]["tags"][2:] == ["shortened:columns"]
+    assert build(length - 1, "compact").row["tags"][3:] == ["shortened:columns"]
 
 
 def test_nothing_is_cut_in_the_middle():
@@ -61,7 +61,7 @@ def test_nothing_is_cut_in_the_middle():
         if not isinstance(made, Skip):
             assert made[0]["input"].endswith("\n\nQuestion: How old is each singer by name?")
             assert made[0]["input"].count("(") == made[0]["input"].count(")")
-            assert words(made[0]["instruction"], made[0]["input"], made[0]["output"]) <= cutoff
+            assert words(turns_of(made.row)) <= cutoff
 
 
 @pytest.mark.parametrize("style", STYLES)

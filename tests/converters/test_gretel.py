@@ -91,7 +91,7 @@ def test_duplicate_ids_are_an_error(source, convert):
     run = convert("gretel", "--source", source)
     place = f"{source / 'x_train.jsonl'}: row 2"
     assert run.returncode == 2
-    assert run.stderr == f"converters: {place}: id 'gretel-train-1' stands more than once. Ids must be unique.\n"
+    assert run.stderr == f"converters: {place}: duplicate id 'gretel-train-1'. Ids must be unique.\n"
 
 
 def test_an_empty_folder_is_an_error(tmp_path, convert):

@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from converters.build import expected_tags
 from converters.reads import Reads, reads
 from converters.schema import Schema, schema_of
 
@@ -97,8 +98,9 @@ def test_names_are_compared_by_stems(one, other):
 
 
 def test_linked_rows_are_tagged_with_the_linker():
-    assert tags()[0] == "schema:linked"
-    assert len(tags()[1]) == len("linker:") + 12
+    style, _, schema, linker = expected_tags("ddl", "linked")
+    assert (style, schema, linker) == ("style:ddl", "schema:linked", *tags())
+    assert len(linker) == len("linker:") + 12
 
 
 def test_reads_resolves_aliases_stars_and_double_quoted_text(schema):

@@ -1,16 +1,13 @@
 """LLaMA-Factory reads what the converters write: its own loader, its own user turn, its own token count."""
 
 import json
-import re
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from converters import frames
 from converters.convert import read_record
-from converters.lengths import token_counter
+from converters.lengths import token_counter, turns_of
 from converters.prompt import STYLES, user_turn
 from recipes import recipe
 from recipes.template import load_template
@@ -72,15 +69,6 @@ def test_ones_own_questions_go_through_the_loader(small_spider, convert, convert
         assert turns(load(tmp_path, name)) == expected(converted(name))
 
 
-@pytest.fixture
-def own_frames(tmp_path, monkeypatch):
-    """Frames in a folder of the test's own."""
-    monkeypatch.setattr(frames, "FOLDER", tmp_path / "frames")
-    token_counter.cache_clear()
-    yield
-    token_counter.cache_clear()
-
-
 # Those of the recipes, and those whose encoders do something of their own.
 TEMPLATES = (
     "gemma",
@@ -97,32 +85,29 @@ TEMPLATES = (
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_tokens_are_counted_as_the_trainer_counts_them(template, tiny_model, convert, converted, tmp_path, own_frames):
+def test_tokens_are_counted_as_the_trainer_counts_them(template, tiny_model, convert, converted, tmp_path):
     from llamafactory.data.processor import SupervisedDatasetProcessor
     from llamafactory.hparams import DataArguments
 
     convert("exoplanets", "--limit", 20)
-    folder = frames.make(str(tiny_model), template)  # here, where LLaMA-Factory is loaded already
-    assert frames.read(folder) is not None
     count = token_counter(str(tiny_model), template)
     trainer, tokenizer = load_template({"model_name_or_path": str(tiny_model), "template": template})
     processor = SupervisedDatasetProcessor(trainer, tokenizer, None, DataArguments(template=template, cutoff_len=9999))
     made = processor.preprocess_dataset(load(tmp_path, "exoplanets_eval").to_dict())["input_ids"]
     rows = converted("exoplanets_eval")
-    assert [count(row["instruction"], row["input"], row["output"]) for row in rows] == [len(ids) for ids in made]
+    assert [count(turns_of(row)) for row in rows] == [len(ids) for ids in made]
 
 
 @pytest.mark.parametrize("system", ["", "Answer in SQL."])
-def test_a_recipes_own_system_prompt_is_counted_as_the_trainer_counts_it(system, tiny_model, own_frames):
-    frames.make(str(tiny_model), "deepseekcoder", system)
+def test_a_recipes_own_system_prompt_is_counted_as_the_trainer_counts_it(system, tiny_model):
     trainer, tokenizer = load_template(
         {"model_name_or_path": str(tiny_model), "template": "deepseekcoder", "default_system": system}
     )
-    row = ("How many?", "t(a)", "SELECT 1")
-    counted = token_counter(str(tiny_model), "deepseekcoder", system)(*row)
-    assert counted == frames.trainer_count(trainer, tokenizer, row)
-    frames.make(str(tiny_model), "deepseekcoder")
-    assert counted < token_counter(str(tiny_model), "deepseekcoder")(*row)
+    messages = [{"role": "user", "content": "How many?\nt(a)"}, {"role": "assistant", "content": "SELECT 1"}]
+    turns = [("How many?\nt(a)", "SELECT 1")]
+    counted = token_counter(str(tiny_model), "deepseekcoder", system)(turns)
+    assert counted == sum(map(len, trainer.encode_oneturn(tokenizer, messages)))
+    assert counted < token_counter(str(tiny_model), "deepseekcoder")(turns)
 
 
 @pytest.mark.parametrize("packing", [False, True])
@@ -148,55 +133,6 @@ def test_every_template_the_recipes_name_is_counted_here():
     assert named <= set(TEMPLATES)
 
 
-def test_a_tokenizer_of_another_library_is_counted_by_the_trainer_itself(tmp_path, own_frames):
-    from transformers import ByT5Tokenizer
-
-    model = tmp_path / "bytes"
-    ByT5Tokenizer().save_pretrained(model)
-    (model / "config.json").write_text('{"model_type": "t5"}')
-    folder = frames.make(str(model), "alpaca")
-    assert (folder / "frame.json").read_text() == "null"
-    trainer, tokenizer = load_template({"model_name_or_path": str(model), "template": "alpaca"})
-    turns = [{"role": "user", "content": "Wie?\nt(a)"}, {"role": "assistant", "content": "SELECT 'ß'"}]
-    length = sum(map(len, trainer.encode_oneturn(tokenizer, turns)))
-    assert token_counter(str(model), "alpaca")("Wie?", "t(a)", "SELECT 'ß'") == length
-
-
-def test_a_frame_that_counts_otherwise_is_not_used(tiny_model, own_frames):
-    folder = frames.make(str(tiny_model), "gemma")
-    trainer, tokenizer = load_template({"model_name_or_path": str(tiny_model), "template": "gemma"})
-    kept = frames.read(folder)
-    assert frames.holds(kept, trainer, tokenizer)
-    assert not frames.holds(kept._replace(frame=kept.frame._replace(fixed=7)), trainer, tokenizer)
-
-
-def test_another_tokenizer_has_another_frame(tiny_model, tmp_path, own_frames):
-    changed = Path(shutil.copytree(tiny_model, tmp_path / "changed"))
-    first = frames.folder_of(str(tiny_model), "gemma")
-    assert frames.folder_of(str(changed), "gemma") == first
-    assert frames.folder_of(str(changed), "llama3") != first
-    (changed / "tokenizer_config.json").write_text("{}")
-    assert frames.folder_of(str(changed), "gemma") != first
-
-
-@pytest.mark.slow
-def test_counting_takes_little_memory_once_a_model_is_known(tiny_model, small_spider, convert):
-    words = ("spider", "--source", small_spider, "--tokenizer", tiny_model, "--template", "gemma")
-    runs = [convert(*words), convert(*words)]
-    assert [run.returncode for run in runs] == [0, 0]
-    assert "asking LLaMA-Factory" not in runs[1].stderr
-    assert int(re.search(r"peak memory (\d+) MB", runs[1].stdout)[1]) < 150
-
-
-@pytest.mark.slow
-def test_every_template_of_llamafactory_is_counted_as_the_trainer_counts(tiny_model, own_frames):
-    from llamafactory.data.template import TEMPLATES as known
-
-    assert len(known) > 100
-    different = [name for name in known if frames.read(frames.make(str(tiny_model), name)) is None]
-    assert different == []
-
-
 @pytest.mark.slow
 def test_the_cutoff_holds_in_tokens(tiny_model, convert, converted):
     words = ("exoplanets", "--style", "ddl_rows", "--limit", 60, "--tokenizer", tiny_model, "--template", "gemma")
@@ -206,7 +142,7 @@ def test_the_cutoff_holds_in_tokens(tiny_model, convert, converted):
     assert run.returncode == 0, run.stderr
     count = token_counter(str(tiny_model), "gemma")
     rows = converted("exoplanets_train")
-    lengths = [count(row["instruction"], row["input"], row["output"]) for row in rows]
+    lengths = [count(turns_of(row)) for row in rows]
     assert max(lengths) <= cutoff
     assert {"shortened:rows", "shortened:columns"} <= {tag for row in rows for tag in row["tags"]}
     kept = read_record(convert.data, "exoplanets")["files"]["train"]

@@ -31,7 +31,10 @@ def test_dataset_info_names_every_file_a_converter_can_write_and_all_its_columns
     info = json.loads((ROOT / "dataset_info.json").read_text())
     columns = {"prompt": "instruction", "query": "input", "response": "output"}
     assert info == {
-        f"{name}_{split}": {"file_name": f"data/{name}_{split}.json", "columns": columns}
+        f"{name}_{split}": {
+            "file_name": f"data/{name}_{split}.json",
+            "columns": columns | ({"history": "history"} if name.endswith("_chat") and split == "train" else {}),
+        }
         for name in [*corpora(), *VARIANTS]
         for split in ("train", "eval")
     }

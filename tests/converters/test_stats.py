@@ -59,7 +59,7 @@ def test_rows_are_counted_by_what_is_in_them(path):
 
 
 def test_lengths_are_in_tokens_where_they_are_counted(path):
-    found = gather(path, lambda instruction, input_text, output: len(f"{instruction} {input_text} {output}".split()))
+    found = gather(path, lambda turns: sum(len(" ".join(turn).split()) for turn in turns))
     assert found.answers == [4, 4, 16, 3]
     assert found.prompts == [6, 6, 7, 5]
 
