@@ -75,11 +75,16 @@ class Estimate(NamedTuple):
         return sum(self) + OVERHEAD
 
 
+def name_of(model: str) -> str:
+    """What the hub's name of a model and its folder below data/models/ have in common."""
+    return model.rpartition("/")[2].lower()
+
+
 def shape_of(model: str) -> Shape | None:
     """The shape of a model folder or a hub name; None for one that is not known, or has an encoder."""
     local = ROOT / model / "config.json"
-    known = json.loads(SHAPES.read_text(encoding="utf-8"))
-    config = json.loads(local.read_text(encoding="utf-8")) if local.is_file() else known.get(model)
+    known = {name_of(name): config for name, config in json.loads(SHAPES.read_text(encoding="utf-8")).items()}
+    config = json.loads(local.read_text(encoding="utf-8")) if local.is_file() else known.get(name_of(model))
     config = (config or {}).get("text_config", config)
     if not config or config.get("is_encoder_decoder") or "hidden_size" not in config:
         return None

@@ -70,7 +70,7 @@ def test_no_system_prompt_but_the_models_own_stands_before_the_question(path):
 
     values = VALUES[path]
     system = values.get("default_system", TEMPLATES[values["template"]].default_system)
-    assert bool(system) == values["model_name_or_path"].startswith("Qwen/Qwen2.5")
+    assert bool(system) == ("qwen2.5" in values["model_name_or_path"].lower())
 
 
 def test_its_data_sets_are_registered_and_can_be_converted(path):
@@ -91,6 +91,9 @@ def test_its_output_folder_mirrors_its_name(path):
 def test_it_draws_its_losses_keeps_the_best_checkpoint_and_has_a_seed(path):
     values = VALUES[path]
     assert (values["plot_loss"], values["report_to"], values["seed"]) == (True, "wandb", 42)
+    if "_chat_" in values["dataset"]:  # trained on a CPU: an evaluation takes as long as an epoch
+        assert "eval_strategy" not in values
+        return
     assert (values["load_best_model_at_end"], values["metric_for_best_model"]) == (True, "eval_loss")
     assert values["save_strategy"] == values["eval_strategy"]
     assert values.get("save_steps") == values.get("eval_steps")
@@ -157,7 +160,7 @@ def test_its_arithmetic_of_rows_a_step_is_right(path):
 
 def test_its_sections_stand_in_order(path):
     sections = [line for line in path.read_text().splitlines() if line.startswith("###")]
-    assert sections == SECTIONS
+    assert sections == (SECTIONS[:-1] if "eval_strategy" not in VALUES[path] else SECTIONS)
 
 
 @pytest.mark.parametrize("number", range(3))
