@@ -4,8 +4,9 @@ A raw row of train_spider.json, train_others.json and dev.json:
     {"db_id": "concert_singer", "question": "How many singers do we have?", "query": "SELECT count(*) FROM singer", ...}
 becomes the row `spider-dev-0`. Schemas come from the SQLite files, with keys that only tables.json knows added; where
 a file is missing, from tables.json alone, and the row is tagged `no_database`. Golds are run: tags `runnable` and
-`returns_rows`. Not covered: the hidden test set, and the variants Spider-DK, -Syn and -Realistic (same form: put their
-file in place of dev.json).
+`returns_rows`. Other questions on the same databases, as Spider-Syn and Spider-Realistic are published, come in by
+`--questions`: a folder whose files take the place of those of one name, or one file in the place of dev.json. A row of
+Spider-Syn has its question under `SpiderSynQuestion`. Not covered: the hidden test set.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from converters.golds import file_gold, gold_tags
-from converters.options import add_source
+from converters.options import add_source, resolved
 from converters.rows import Candidate, ConversionError, Example, Skip
 from converters.schema import Column, ForeignKey, Schema, Table, read_schema
 from converters.sources import need, read_rows
@@ -33,11 +34,25 @@ TYPES = {"text": "TEXT", "number": "NUMERIC", "time": "DATETIME", "boolean": "BO
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source(parser, REQUIRED["source"][1])
+    parser.add_argument(
+        "--questions",
+        type=resolved,
+        metavar="PLACE",
+        help="other questions on these databases, as Spider-Syn: a folder with dev.json, or a file in its place",
+    )
 
 
 def sources(arguments: argparse.Namespace) -> list[Path]:
     """The JSON files; the databases are not looked at one by one."""
-    return [Path(arguments.source) / name for name in (*ID_PREFIX, "tables.json")]
+    return [*(question_file(name, arguments) for name in ID_PREFIX), Path(arguments.source) / "tables.json"]
+
+
+def question_file(name: str, arguments: argparse.Namespace) -> Path:
+    """Where the questions of a file of Spider's come from: --questions, where that has the file, else the source."""
+    other = getattr(arguments, "questions", None)
+    if other and other.is_file() and name == "dev.json":
+        return other
+    return other / name if other and (other / name).is_file() else Path(arguments.source) / name
 
 
 def prepare(arguments: argparse.Namespace) -> None:
@@ -60,13 +75,14 @@ def has_parts(arguments: argparse.Namespace) -> bool:
 def candidates(part: str, arguments: argparse.Namespace) -> Iterator[Candidate]:
     """The rows of a part's files, in file order."""
     for name in PARTS[part]:
-        for number, raw in enumerate(read_rows(Path(arguments.source) / name)):
-            need(raw, ("db_id", "question", "query"))
+        for number, raw in enumerate(read_rows(question_file(name, arguments))):
+            key = "SpiderSynQuestion" if "SpiderSynQuestion" in raw.row else "question"
+            need(raw, ("db_id", key, "query"))
             row = raw.row
             yield Candidate(
                 f"{ID_PREFIX[name]}-{number}",
                 row["db_id"],
-                row["question"],
+                row[key],
                 row["query"],
                 raw.place,
                 row.get("evidence", ""),

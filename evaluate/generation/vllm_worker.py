@@ -20,6 +20,8 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")  # GiB; read by the CPU bui
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+BATCHES_AT_ONCE = 4  # what a killed run loses at most
+
 
 def read_lines(path: Path) -> list[dict]:
     """The objects of a JSON-lines file; a last line cut short by a killed run is left out, a missing file is empty."""
@@ -61,21 +63,25 @@ def sampling(job: dict):
 
 
 def generate(job: dict, waiting: list[dict]) -> None:
-    """Complete the `waiting` prompts batch by batch, appending each batch to the job's file."""
+    """Complete the `waiting` prompts, appending to the job's file after every few batches.
+
+    The engine gets several batches at once: an answer that runs to `max_tokens` then does not hold up the others.
+    """
     from tqdm import tqdm
     from vllm.lora.request import LoRARequest
 
     engine = start_engine(job)
     adapter = LoRARequest("adapter", 1, job["adapter"]) if job["adapter"] else None
     with open(job["completions"], "a", encoding="utf-8") as file, tqdm(total=len(waiting), unit="question") as progress:
-        for start in range(0, len(waiting), job["batch"]):
-            batch = waiting[start : start + job["batch"]]
-            prompts = [{"prompt_token_ids": row["prompt_token_ids"]} for row in batch]
+        size = BATCHES_AT_ONCE * job["batch"]
+        for start in range(0, len(waiting), size):
+            part = waiting[start : start + size]
+            prompts = [{"prompt_token_ids": row["prompt_token_ids"]} for row in part]
             outputs = engine.generate(prompts, sampling(job), lora_request=adapter, use_tqdm=False)
-            for row, output in zip(batch, outputs, strict=True):
+            for row, output in zip(part, outputs, strict=True):
                 file.write(json.dumps(completion_line(row["id"], output.outputs[0]), ensure_ascii=False) + "\n")
             file.flush()
-            progress.update(len(batch))
+            progress.update(len(part))
 
 
 def completion_line(row_id: str, output) -> dict:
