@@ -229,13 +229,17 @@ stage_of() {
   { sed -n 's/^stage: *//p' "$recipe" && printf '%s\n' "$@" | sed -n 's/^stage=//p'; } | sed -n '$p'
 }
 
-# The program that trains a recipe: LLaMA-Factory's, but for encoder-decoders (stage: seq2seq), which know no Ray.
+# The program that trains a recipe: LLaMA-Factory's, which in one process without a GPU leaves out what a CPU need not
+# compute; for encoder-decoders (stage: seq2seq), which know no Ray, our own.
 find_trainer() {
   local words="llamafactory-cli train"
   if is_set_up; then
     words=$("$VENV/bin/python" recipes/recipe.py trainer "$@")
   elif [[ $(stage_of "$@") == seq2seq* ]]; then
     words="python seq2seq/train.py"
+  fi
+  if [[ $words == "llamafactory-cli train" ]] && ! has_gpu && ! is_on "${USE_RAY:-}" && ! is_on "${FORCE_TORCHRUN:-}"; then
+    words="python recipes/train_on_cpu.py"
   fi
   read -ra trainer <<<"$words"
   if [[ ${trainer[0]} != llamafactory-cli ]] && is_on "${USE_RAY:-}"; then

@@ -103,7 +103,7 @@ def test_the_same_command_again_trains_and_generates_nothing(first_run, override
     )
     assert "are up to date" in again.stdout
     assert "vllm_worker.py" not in again.stdout
-    assert "llamafactory-cli train" not in again.stdout
+    assert "recipes/recipe.py finish" not in again.stdout
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+# Without a GPU, LLaMA-Factory's training is started by a program that leaves out what a CPU need not compute.
+TRAINER = "llamafactory-cli train" if shutil.which("nvidia-smi") else "python recipes/train_on_cpu.py"
 COPIED = ("launch.sh", "recipes", "seq2seq", "requirements", "atomic.py", "environment.py")
 
 
@@ -61,7 +63,7 @@ def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
         "models/run.py recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "converters/run.py --recipe recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "recipes/recipe.py begin recipes/gemma3_270m_lora.yaml",
-        "llamafactory-cli train recipes/gemma3_270m_lora.yaml",
+        f"{TRAINER} recipes/gemma3_270m_lora.yaml",
         "evaluate/run.py --adapter out/gemma3_270m_lora --base",
     ):
         assert any(part in command for command in commands), part
@@ -71,9 +73,16 @@ def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
 @pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="this machine has a GPU")
 def test_without_a_gpu_the_trainer_gets_the_keys_a_cpu_needs(clone):
     train = next(
-        line for line in launch(clone, "gemma3_270m_lora", "--dry-run").stdout.splitlines() if "-cli train" in line
+        line for line in launch(clone, "gemma3_270m_lora", "--dry-run").stdout.splitlines() if "train_on_cpu" in line
     )
-    assert train.endswith("recipes/gemma3_270m_lora.yaml use_cpu=true bf16=true fp16=false")
+    assert train.endswith("train_on_cpu.py recipes/gemma3_270m_lora.yaml use_cpu=true bf16=true fp16=false")
+
+
+@pytest.mark.parametrize("variable", ["USE_RAY", "FORCE_TORCHRUN"])
+def test_several_processes_without_a_gpu_are_left_to_llamafactory(plain_clone, variable):
+    out = launch(plain_clone, "gemma3_270m_lora", "--dry-run", **{variable: "1"}).stdout
+    assert "llamafactory-cli train recipes/gemma3_270m_lora.yaml" in out
+    assert "train_on_cpu" not in out
 
 
 def test_with_a_gpu_the_recipe_is_left_as_it_is(clone, tmp_path):
@@ -184,7 +193,7 @@ def test_a_dry_run_after_the_set_up_prints_all_commands(set_up_clone):
     [
         (["t5_small_full"], "python seq2seq/train.py recipes/t5_small_full.yaml"),
         (["gemma3_270m_lora", "stage=seq2seq"], "python seq2seq/train.py recipes/gemma3_270m_lora.yaml"),
-        (["t5_small_full", "stage=sft"], "llamafactory-cli train recipes/t5_small_full.yaml"),
+        (["t5_small_full", "stage=sft"], f"{TRAINER} recipes/t5_small_full.yaml"),
     ],
 )
 def test_a_dry_run_before_the_set_up_shows_the_trainer_of_the_stage(clone, words, trainer):
@@ -229,7 +238,7 @@ def test_a_failing_stage_stops_the_run_with_its_status(clone):
     stages_that_fail(clone)
     run = launch(clone, "gemma3_270m_lora")
     assert run.returncode == 7
-    assert "llamafactory-cli" not in run.stdout
+    assert TRAINER not in run.stdout
     assert "-m venv" not in run.stdout
 
 
@@ -336,7 +345,7 @@ def test_two_launchers_do_not_prepare_the_same_files_at_once(clone):
 def ready(clone: Path) -> None:
     """The set-up counts as done; its Python runs the recipes' own scripts and nothing else."""
     stages_that_fail(clone)
-    real = f'case "$1" in recipes/*) exec "{ROOT}/.venv/bin/python" "$@";; esac'
+    real = f'case "$1" in recipes/recipe.py) exec "{ROOT}/.venv/bin/python" "$@";; esac'
     (clone / ".venv/bin/python").write_text(f"#!/bin/sh\n{real}\n")
     (clone / ".venv/bin/llamafactory-cli").write_text("#!/bin/sh\nexit 0\n")
     (clone / ".venv/bin/llamafactory-cli").chmod(0o755)

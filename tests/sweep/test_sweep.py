@@ -91,7 +91,7 @@ def test_after_a_point_is_lost_only_that_one_is_run_again(first_run, words, fold
     again = sweep(words)
     assert again.returncode == 0, again.stdout[-3000:] + again.stderr[-3000:]
     assert "== prompt_style=ddl: done already" in again.stdout
-    assert again.stdout.count("llamafactory-cli train") == 1
+    assert again.stdout.count("recipes/recipe.py finish ") == 1
     assert kept.stat().st_mtime_ns == stamp
     assert (lost / "evaluation/report.json").is_file()
     assert again.stdout.count("--base\n") == 0
