@@ -169,8 +169,8 @@ def stem(word: str) -> str:
 
 
 def spoken_words(text: str) -> list[str]:
-    """The words of a text in lower case, with the signs that values are written with."""
-    return re.findall(r"[\w.'&%-]+", text.lower())
+    """The words of a text in lower case, with the signs that values are written with; "super-Earth" is two words."""
+    return re.findall(r"[\w.'&%]+", text.lower())
 
 
 def phrase_key(words: Sequence[str]) -> str:
@@ -179,11 +179,20 @@ def phrase_key(words: Sequence[str]) -> str:
 
 
 def quoted_phrases(names: Names, text: str) -> list[Phrase]:
-    """The phrases of a question that some column holds as a value, without regard to case, in the question's order."""
+    """The phrases of a question that some column holds as a value, in the question's order.
+
+    Compared without regard to case, hyphens and the plural's s: "gas giants" quotes `'Gas Giant'`.
+    """
     words = spoken_words(text)
     spans = ((i, i + n) for i in range(len(words)) for n in range(1, LONGEST_PHRASE + 1) if i + n <= len(words))
-    phrases = (Phrase(phrase_key(words[start:end]), start, end) for start, end in spans)
-    return [phrase for phrase in phrases if phrase.key and phrase.key not in STOP and phrase.key in names.values]
+    found = []
+    for start, end in spans:
+        key = phrase_key(words[start:end])
+        singular = key[:-1] if len(key) > PREFIX_LETTERS and key.endswith("s") else key
+        held = key if key in names.values else singular
+        if held and not STOP & {key, held} and held in names.values:
+            found.append(Phrase(held, start, end))
+    return found
 
 
 def held_values(names: Names, text: str) -> frozenset[tuple[int, int]]:
