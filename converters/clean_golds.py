@@ -42,9 +42,11 @@ def plain_sql(sql: str, schema: Schema) -> str | None:
     try:
         mark_texts(tree, schema)
         scopes = traverse_scope(tree)
-        single = len(list(tree.find_all(exp.Table))) == 1
+        tables = Counter(table.name.lower() for table in tree.find_all(exp.Table))
+        # An inner query that reads a row of the outer one must not catch its name with a table of its own.
+        repeated = {name for name, times in tables.items() if times > 1} if is_correlated(scopes) else set()
         for scope in scopes:
-            use_table_names(scope, bare=single)
+            use_table_names(scope, kept=repeated, bare=tables.total() == 1)
         return tree.sql(dialect=DIALECT, comments=False)
     except (SqlglotError, RecursionError):
         return None
@@ -59,14 +61,22 @@ def mark_texts(tree: exp.Expression, schema: Schema) -> None:
             column.replace(exp.Literal.string(column.name))
 
 
-def use_table_names(scope: Scope, *, bare: bool) -> None:
-    """Replace the aliases of one SELECT by the tables' names, or by nothing (`bare`: the query has one table)."""
+def is_correlated(scopes: list[Scope]) -> bool:
+    """Whether an inner query reads columns of an outer one."""
+    return any(scope.external_columns for scope in scopes)
+
+
+def use_table_names(scope: Scope, *, kept: set[str], bare: bool) -> None:
+    """Replace the aliases of one SELECT by the tables' names, or by nothing (`bare`: the query has one table).
+
+    Tables in `kept` keep their aliases.
+    """
     tables = [table for table in scope.tables if isinstance(table.this, exp.Identifier)]
     times = Counter(table.name.lower() for table in tables)
     renamed = {
         table.alias_or_name.lower(): table
         for table in tables
-        if times[table.name.lower()] == 1 and (table.alias or bare)
+        if times[table.name.lower()] == 1 and table.name.lower() not in kept and (table.alias or bare)
     }
     for column in scope.columns:
         table = renamed.get(column.table.lower())
