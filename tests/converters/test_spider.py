@@ -130,3 +130,17 @@ def test_a_second_conversion_is_byte_identical(convert, style, tmp_path):
         assert convert(*words, data=tmp_path / folder).returncode == 0
     for name in ("spider_train.json", "spider_eval.json"):
         assert Path(tmp_path / "one" / name).read_bytes() == Path(tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_other_questions_on_the_same_databases_take_the_place_of_spiders(
+    as_file, small_spider, convert, converted, tmp_path
+):
+    syn = tmp_path / "syn"
+    syn.mkdir()
+    row = {"db_id": "zoo", "SpiderQuestion": "How many animals?", "SpiderSynQuestion": "How many beasts?"}
+    (syn / "dev.json").write_text(json.dumps([row | {"query": "SELECT count(*) FROM animal"}]))
+    run = convert("spider", "--source", small_spider, "--questions", syn / "dev.json" if as_file else syn)
+    assert run.returncode == 0, run.stderr
+    assert [each["question"] for each in converted("spider_eval")] == ["How many beasts?"]
+    assert converted("spider_train")[0]["question"] == "How many customers?"
