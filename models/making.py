@@ -7,6 +7,7 @@ interrupted run goes on from there. The finished folder is renamed into place at
 import errno
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from models import parts
@@ -37,7 +38,7 @@ def ensure(model: Model, out: Path | None = None) -> Path:
 
 
 def make(model: Model, out: Path) -> None:
-    """Make the model folder `out`. Raises ModelError; then only complete downloads are left, in `<out>.partial`."""
+    """Make the model folder `out`. Raises ModelError; only complete downloads are left then, in `<out>.partial`."""
     work = out.with_name(out.name + ".partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +52,9 @@ def make(model: Model, out: Path) -> None:
         raise ModelError(explain(error, model, work)) from error
     finally:
         shutil.rmtree(work / "model", ignore_errors=True)
+        for folder in (work / "parts", work):
+            with suppress(OSError):  # it holds complete downloads
+                folder.rmdir()
 
 
 def fill(model: Model, work: Path) -> None:
