@@ -1,0 +1,58 @@
+"""What is kept below results/ is what the evaluator says of the predictions beside it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+KEPT = sorted((ROOT / "results").glob("*/report.json"))
+SPIDER = os.environ.get("SPIDER_DIR")
+QUESTIONS = {"spider": [], "spider_syn": ["--questions", str(os.environ.get("SPIDER_SYN_DIR"))]}
+
+
+def data_of(folder: str) -> str:
+    """`spider` for `qwen2.5_coder_0.5b_untuned_spider`."""
+    return max((name for name in QUESTIONS if folder.endswith(f"_{name}")), key=len)
+
+
+def run(*words) -> None:
+    done = subprocess.run([sys.executable, *map(str, words)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    """A function from a data set's name to its converted evaluation file, made once."""
+    folder = tmp_path_factory.mktemp("data")
+
+    def convert(name: str):
+        path = folder / f"{name}_eval.json"
+        if not path.exists():
+            options = ["--style", "compact", "--source", SPIDER, *QUESTIONS[name]]
+            run("converters/run.py", "spider", "--name", name, *options, "--data", folder)
+        return path
+
+    return convert
+
+
+def test_there_are_results():
+    assert len(KEPT) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SPIDER, reason="SPIDER_DIR is not set")
+@pytest.mark.skipif(not os.environ.get("SPIDER_SYN_DIR"), reason="SPIDER_SYN_DIR is not set")
+@pytest.mark.parametrize("report", KEPT, ids=lambda path: path.parent.name)
+def test_the_predictions_kept_score_what_the_report_says(report, converted, tmp_path):
+    predictions = report.with_name("predictions.jsonl")
+    data = converted(data_of(report.parent.name))
+    words = ("--predictions", predictions, "--data", data, "--databases", f"{SPIDER}/database", "--out", tmp_path)
+    run("evaluate/run.py", *words)
+    scored, kept = (json.loads(path.read_text()) for path in (tmp_path / "report.json", report))
+    assert scored["outcomes"] == kept["outcomes"]
+    for name in ("execution_accuracy", "execution_rate", "spider_keep_distinct_accuracy", "exact_match"):
+        assert scored["metrics"][name]["value"] == pytest.approx(kept["metrics"][name]["value"], abs=1e-9)
