@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly VENV=.venv VENV_VLLM=.venv-vllm
+readonly UV=uv==0.13.9 # installs in a third of pip's time; `./launch.sh setup` puts it into .venv
 readonly TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu # asked only where pip is not configured to find torch's CPU build
 readonly ALREADY_TRAINED=3                                    # exit status of recipes/recipe.py begin
 dry_run=false
@@ -13,6 +14,7 @@ node=0 # of the machines that train together; the first keeps the records and ev
 seconds_of=()
 lock= # the file descriptor of the lock that is held
 claimed= # that of the lock on the output folder
+background= # the process that makes the second environment
 
 usage() {
   cat <<'TEXT'
@@ -76,10 +78,13 @@ find_python() {
   return 1
 }
 
-# One virtual environment from its pins; nothing where it is there and the pins have not changed.
+# Whether a virtual environment is there with the pins as they are now.
+is_made() { [[ -x $1/bin/python ]] && cmp -s "$2" "$1/pins.txt"; }
+
+# One virtual environment from its pins; nothing where it is made. Only .venv has a pip.
 make_venv() {
-  local folder=$1 pins=$2 python start=$SECONDS index=()
-  if [[ -x $folder/bin/python ]] && cmp -s "$pins" "$folder/pins.txt"; then return; fi
+  local folder=$1 pins=$2 python start=$SECONDS without=()
+  if is_made "$folder" "$pins"; then return; fi
   python=$(find_python) || fail 1 "no Python 3.11 or 3.12 found. Debian, Ubuntu: apt-get install python3.11 python3.11-venv"
   "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     fail 1 "$python lacks the module venv. Debian, Ubuntu: apt-get install python3-venv"
@@ -87,20 +92,29 @@ make_venv() {
   if [[ -f $folder/pins.txt ]]; then
     run rm "$folder/pins.txt" # until the new pins are in, this environment counts as half made
   else
-    run "$python" -m venv --clear "$folder"
+    [[ $folder == "$VENV" ]] || without=(--without-pip)
+    run "$python" -m venv --clear "${without[@]}" "$folder"
   fi
-  if needs_cpu_index "$folder" "$pins"; then index=(--extra-index-url "$TORCH_CPU_INDEX"); fi
-  run "$folder/bin/python" -m pip install --disable-pip-version-check --no-deps "${index[@]}" -r "$pins"
+  install "$folder" "$pins"
   run cp "$pins" "$folder/pins.txt"
   took "set-up of $folder" "$start"
 }
 
-# Whether the pins name a CPU build of torch that pip does not find where it is configured to look.
-needs_cpu_index() {
-  local torch
-  $dry_run && return 1
-  torch=$(grep -o '^torch==[0-9.]*+cpu' "$2") || return 1
-  ! "$1/bin/python" -m pip install --quiet --dry-run --no-deps "$torch" >/dev/null 2>&1
+# The pins by uv, else by pip. torch's CPU build by pip: it may be configured to find that where uv does not look.
+install() {
+  local python=$1/bin/python pins=$2 torch status=0 index=()
+  local pip=("$VENV/bin/python" -m pip --python "$python" install --disable-pip-version-check --no-compile --no-deps)
+  if torch=$(grep -o '^torch==[0-9.]*+cpu' "$pins"); then
+    $dry_run || "${pip[@]}" --quiet --dry-run "$torch" >/dev/null 2>&1 || index=(--extra-index-url "$TORCH_CPU_INDEX")
+    run "${pip[@]}" "${index[@]}" "$torch"
+  fi
+  [[ -x $VENV/bin/uv ]] || run "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$UV" || status=$?
+  ((status > 0)) || run "$VENV/bin/uv" pip install --system-certs --python "$python" --no-deps -r "$pins" || status=$?
+  ((status < 128)) || exit "$status" # interrupted
+  if ((status > 0)); then
+    say "uv cannot install $pins here, for the reason above; pip tries it, which takes longer"
+    run "${pip[@]}" -r "$pins"
+  fi
 }
 
 # What several machines or runs with one file system must not do at the same time: the first does it, the others find it done.
@@ -113,7 +127,7 @@ alone() {
 take_lock() {
   local status=0
   if $dry_run || ! command -v flock >/dev/null; then return; fi
-  exec {lock}>>.launch.lock
+  exec {lock}>>"${1:-.launch.lock}"
   flock --nonblock "$lock" || status=$?
   if ((status == 1)); then # held by another; any other status is a file system without locks
     say "waiting for another run of launch.sh that prepares the same files"
@@ -141,16 +155,53 @@ claim() {
     fail 1 "$1: another run of launch.sh trains or evaluates there. Wait for it, or train beside it with output_dir=${1%/}_2"
 }
 
-# Both virtual environments; under the lock.
-setup() {
-  take_lock
-  make_venv "$VENV" requirements/train.txt
-  if has_gpu; then
-    make_venv "$VENV_VLLM" requirements/vllm-cuda.txt
-  else
-    make_venv "$VENV_VLLM" requirements/vllm-cpu.txt
-  fi
+make_train_venv() { alone make_venv "$VENV" requirements/train.txt; }
+
+vllm_pins() { if has_gpu; then echo requirements/vllm-cuda.txt; else echo requirements/vllm-cpu.txt; fi; }
+
+# Under a lock of its own: it may take as long as the data and the training of another run.
+make_vllm_venv() {
+  take_lock .launch-vllm.lock
+  make_venv "$VENV_VLLM" "$(vllm_pins)"
   free_lock
+}
+
+setup() {
+  make_train_venv
+  make_vllm_venv
+}
+
+# Only the evaluation needs vLLM, and not for encoder-decoders.
+needs_vllm() { $evaluate && ((node == 0)) && [[ ${trainer[*]} != *seq2seq* ]]; }
+
+# The environment of vLLM while data and training are under way: in a process group of its own, behind everything else.
+begin_vllm_venv() {
+  if is_made "$VENV_VLLM" "$(vllm_pins)"; then return; fi
+  say "set-up of $VENV_VLLM: in the background; its output goes to $VENV_VLLM.log"
+  if $dry_run; then
+    make_vllm_venv
+    return
+  fi
+  set -m
+  (
+    [[ -z $claimed ]] || exec {claimed}>&-
+    renice -n 19 "$BASHPID" >/dev/null 2>&1 || true
+    make_vllm_venv
+  ) >"$VENV_VLLM.log" 2>&1 </dev/null &
+  background=$!
+  set +m
+  trap 'kill -- "-$background" 2>/dev/null || true' EXIT
+}
+
+wait_for_vllm_venv() {
+  local start=$SECONDS
+  if [[ -z $background ]]; then return; fi
+  say "waiting until $VENV_VLLM is made"
+  if ! wait "$background"; then
+    tail -n 20 "$VENV_VLLM.log" >&2
+    fail 1 "the set-up of $VENV_VLLM failed, see above; all of its output is in $VENV_VLLM.log. The same command goes on from here"
+  fi
+  took "waiting for $VENV_VLLM" "$start"
 }
 
 list() {
@@ -214,7 +265,7 @@ prepare_tracking() {
   fi
 }
 
-is_set_up() { [[ -x $VENV/bin/python ]] && cmp -s requirements/train.txt "$VENV/pins.txt"; }
+is_set_up() { is_made "$VENV" requirements/train.txt; }
 
 # Names the first wrong key or value. It writes nothing here, so a dry run is told as well, once there is a Python for it.
 check() {
@@ -279,11 +330,12 @@ launch() {
     [[ $word == output_dir=* ]] && out=${word#output_dir=}
   done
   prepare_for_many "$@"
-  setup
+  make_train_venv
   check "$recipe" "$@"
   find_folder "$recipe" "$@"
   find_trainer "$recipe" "$@"
   ((node > 0)) || claim "$out"
+  if needs_vllm; then begin_vllm_venv; fi
   start=$SECONDS
   alone run "$VENV/bin/python" models/run.py "$recipe" "$@"
   took weights "$start"
@@ -293,6 +345,7 @@ launch() {
   has_gpu || prepare_for_cpu
   train "$recipe" "$out" "${cpu_keys[@]}" "$@"
   if $evaluate && ((node == 0)); then
+    wait_for_vllm_venv
     start=$SECONDS
     run "$VENV/bin/python" evaluate/run.py --adapter "$out" "${base[@]}"
     took evaluation "$start"
@@ -313,7 +366,7 @@ sweep() {
 # LLaMA-Factory's web form, for this machine alone unless GRADIO_SERVER_NAME says otherwise.
 board() {
   local cpu_keys=()
-  setup
+  make_train_venv
   export GRADIO_ANALYTICS_ENABLED=False GRADIO_SERVER_NAME=${GRADIO_SERVER_NAME:-127.0.0.1}
   export PATH=$PWD/$VENV/bin:$PATH # where the form's Start button looks for llamafactory-cli
   run mkdir -p out

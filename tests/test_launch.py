@@ -3,7 +3,9 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -57,8 +59,9 @@ def test_a_dry_run_prints_every_command_and_makes_nothing(clone, tmp_path):
     assert run.returncode == 0
     for part in (
         "-m venv --clear .venv",
-        "-m venv --clear .venv-vllm",
-        "pip install --disable-pip-version-check --no-deps -r requirements/train.txt",
+        "-m venv --clear --without-pip .venv-vllm",
+        "-m pip install --quiet --disable-pip-version-check uv==",
+        "uv pip install --system-certs --python .venv/bin/python --no-deps -r requirements/train.txt",
         "recipes/recipe.py check recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "models/run.py recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
         "converters/run.py --recipe recipes/gemma3_270m_lora.yaml learning_rate=1.0e-4",
@@ -396,6 +399,112 @@ def test_every_set_up_waits_for_one_that_is_under_way(clone, words):
             assert second.stdout.readline().startswith("== waiting for another run of launch.sh")
             fcntl.flock(lock, fcntl.LOCK_UN)
             assert second.wait() == (0 if words == ["setup"] else 7)
+
+
+PINS = "requirements/vllm-cuda.txt" if shutil.which("nvidia-smi") else "requirements/vllm-cpu.txt"
+# A shell command that waits for a file, for ten seconds at most.
+WAIT = 'for _ in $(seq 100); do [ ! -f "$F" ] || break; sleep 0.1; done; [ -f "$F" ]'
+
+
+def without_vllm(clone: Path, *, uv: str, python: str = "exit 0") -> None:
+    """All is set up but vLLM, which `uv`, a shell script, installs; `python` is a shell script that does the rest."""
+    stages_that_fail(clone)
+    shutil.rmtree(clone / ".venv-vllm")
+    answers = 'case "$2" in trainer) echo python recipes/train_on_cpu.py;; folder) echo out/one;; esac'
+    (clone / ".venv/bin/python").write_text(f"#!/bin/sh\n{answers}\n{python}\n")
+    (clone / ".venv/bin/uv").write_text(f"#!/bin/sh\n{uv}\n")
+    (clone / ".venv/bin/uv").chmod(0o755)
+
+
+def test_vllm_is_installed_while_the_data_are_made_and_before_the_evaluation(plain_clone):
+    data = f"touch data_begun; F=installing; {WAIT}"
+    evaluation = "[ -f .venv-vllm/pins.txt ] || exit 9"
+    without_vllm(
+        plain_clone,
+        uv=f"touch installing; F=data_begun; {WAIT}; sleep 1",
+        python=f'case "$1" in converters/*) {data};; evaluate/*) {evaluation};; esac',
+    )
+    run = launch(plain_clone, "gemma3_270m_lora")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "== set-up of .venv-vllm: in the background; its output goes to .venv-vllm.log" in run.stdout
+    assert f"uv pip install --system-certs --python .venv-vllm/bin/python --no-deps -r {PINS}" not in run.stdout
+    assert f"-r {PINS}\n" in (plain_clone / ".venv-vllm.log").read_text()
+    again = launch(plain_clone, "gemma3_270m_lora")
+    assert (again.returncode, "set-up of" in again.stdout) == (0, False)
+
+
+def test_a_failed_installation_in_the_background_is_an_error_after_the_training(plain_clone):
+    pip = 'case "$*" in *"-m pip"*-r*) echo "no space left" >&2; exit 4;; esac'
+    without_vllm(plain_clone, uv="exit 2", python=pip)
+    run = launch(plain_clone, "gemma3_270m_lora")
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-2:] == [
+        "no space left",
+        "launch.sh: the set-up of .venv-vllm failed, see above; all of its output is in .venv-vllm.log. "
+        "The same command goes on from here",
+    ]
+    assert ("recipe.py finish" in run.stdout, "evaluate/run.py" in run.stdout) == (True, False)
+    assert not (plain_clone / ".venv-vllm/pins.txt").exists()
+
+
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_the_installation_in_the_background(plain_clone, ends):
+    without_vllm(
+        plain_clone,
+        uv="echo $$ >pid; mv pid installing; exec sleep 60",
+        python=f'case "$1" in models/*) F=installing; {WAIT}; touch training; exec sleep 60;; esac',
+    )
+    command = ["bash", str(plain_clone / "launch.sh"), "gemma3_270m_lora"]
+    with subprocess.Popen(command, cwd=plain_clone, stdout=subprocess.DEVNULL, start_new_session=True) as run:
+        assert wait_until((plain_clone / "training").exists)
+        os.killpg(run.pid, ends)  # as the terminal does for Ctrl-C
+        assert run.wait(timeout=10) != 0
+    installer = Path("/proc", (plain_clone / "installing").read_text().strip())
+    assert wait_until(lambda: not installer.exists())
+    assert not (plain_clone / ".venv-vllm/pins.txt").exists()
+
+
+def wait_until(condition, seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+@pytest.mark.parametrize("words", [["gemma3_270m_lora", "--no-evaluate"], ["t5_small_full"]])
+def test_what_needs_no_vllm_does_not_install_it(clone, words):
+    out = launch(clone, *words, "--dry-run").stdout
+    assert "-m venv --clear .venv\n" in out
+    assert ".venv-vllm" not in out
+
+
+@pytest.mark.parametrize(("status", "by_pip"), [(0, False), (2, True)])
+def test_where_uv_cannot_install_pip_does(plain_clone, status, by_pip):
+    without_vllm(plain_clone, uv=f"exit {status}")
+    run = launch(plain_clone, "setup")
+    assert run.returncode == 0
+    assert (
+        f"== uv cannot install {PINS} here, for the reason above; pip tries it, which takes longer" in run.stdout
+    ) == by_pip
+    pip = "pip --python .venv-vllm/bin/python install --disable-pip-version-check --no-compile --no-deps -r"
+    assert (f"{pip} {PINS}" in run.stdout) == by_pip
+    assert (plain_clone / ".venv-vllm/pins.txt").read_text() == (plain_clone / PINS).read_text()
+
+
+def test_an_interrupted_uv_is_no_reason_to_try_pip(plain_clone):
+    without_vllm(plain_clone, uv="exit 130")
+    run = launch(plain_clone, "setup")
+    assert (run.returncode, "pip tries it" in run.stdout) == (130, False)
+    assert not (plain_clone / ".venv-vllm/pins.txt").exists()
+
+
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="this machine has a GPU")
+@pytest.mark.parametrize("known", [True, False])
+def test_the_cpu_build_of_torch_comes_from_pytorch_where_pip_knows_no_other_place(plain_clone, known):
+    without_vllm(plain_clone, uv="exit 0", python=f'case "$*" in *--dry-run*) exit {0 if known else 1};; esac')
+    (torch,) = (line for line in launch(plain_clone, "setup").stdout.splitlines() if "torch==" in line)
+    assert torch.endswith("+cpu")
+    assert ("--extra-index-url https://download.pytorch.org/whl/cpu" in torch) == (not known)
 
 
 def test_a_recipe_whose_trainer_cannot_be_told_stops_the_run(clone):
