@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
@@ -146,13 +147,12 @@ def matches(path: Path, sha256: str) -> bool:
 
 
 def count_bytes(folder: Path) -> int:
-    """The bytes of all files below `folder`; files may vanish meanwhile."""
+    """The bytes of all files below `folder`, where files come and go meanwhile."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                total += Path(parent, name).stat().st_size
     return total
 
 
