@@ -11,6 +11,7 @@ takes for ever to plan) and memory outside SQLite. Those need a process that can
 import os
 import re
 import sqlite3
+import stat
 import sys
 import time
 from collections.abc import Iterable
@@ -58,7 +59,7 @@ class Limits(NamedTuple):
     sql_bytes: int = 1_000_000
     like_pattern_bytes: int = 1_000  # longer ones can take quadratic time
     expression_depth: int = 1_000
-    heap_bytes: int = 512 * MEBIBYTE  # SQLite's memory in this process; sorting happens there, never in a file
+    heap_bytes: int = 224 * MEBIBYTE  # SQLite's memory in this process; sorting happens there, never in a file
     copy_bytes: int = 64 * MEBIBYTE  # a database that is written to (`write.py`); it may double
 
 
@@ -110,10 +111,12 @@ class Guard:
 def database_problem(path: str | os.PathLike[str]) -> str | None:
     """Why this file cannot be read as a database at rest, or None when it can."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return f"{path}: not a file but a folder, pipe or device"
         if not _is_database(*file_state(path)):
             return f"{path}: not an SQLite database"
-    except OSError as error:
-        return f"{path}: {(error.strerror or str(error)).lower()}"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        return f"{path}: {(getattr(error, 'strerror', None) or str(error)).lower()}"
     place = os.path.realpath(path) if os.path.islink(path) else path  # SQLite keeps them beside the file itself
     pending = [name for name in (f"{place}-wal", f"{place}-journal") if os.path.exists(name) and os.path.getsize(name)]
     return f"{pending[0]}: holds changes that are not in the database yet; close what writes to it" if pending else None
