@@ -90,7 +90,12 @@ def is_id(value: object) -> bool:
 
 def is_name(value: object) -> bool:
     """Whether it is a text that UTF-8 and file names can hold: no NUL, no half of a surrogate pair."""
-    return isinstance(value, str) and bool(value) and "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
+    return (
+        isinstance(value, str)
+        and bool(value)
+        and "\0" not in value
+        and not any("\ud800" <= c <= "\udfff" for c in value)
+    )
 
 
 def is_inner_path(value: object) -> bool:
@@ -152,9 +157,7 @@ def read_predictions(path: Path) -> Spooled:
     except OSError as error:
         raise DataError(f"{path}: not readable ({error}). Give JSON lines with id and prediction.") from error
     if mistakes or not predictions:
-        raise DataError(
-            f"{path}: {listed(mistakes) or 'no prediction in it'}. Give JSON lines with id and prediction."
-        )
+        raise DataError(f"{path}: {listed(mistakes) or 'no prediction in it'}. Give JSON lines with id and prediction.")
     return predictions
 
 

@@ -171,7 +171,9 @@ class _Table:
         values, clusters = self.values[positions, list(METRICS).index(metric)], self.clusters[positions]
         counted = ~np.isnan(values)
         ceiling = METRICS[metric].ceiling
-        return mean_estimate(values[counted].tolist(), clusters[counted].tolist(), resampling=self.resampling, ceiling=ceiling)
+        return mean_estimate(
+            values[counted].tolist(), clusters[counted].tolist(), resampling=self.resampling, ceiling=ceiling
+        )
 
 
 def aggregate(rows: Iterable[dict], *, run: dict, seed: int = 0, resamples: int = 1000) -> dict:
