@@ -79,10 +79,11 @@ def judge_all(
     examples: Iterable[Example],
     *,
     workers: int = 1,
-    timeout: float = 30.0,
+    timeout: float = 15.0,
     limits: Limits = Limits(),  # noqa: B008 - immutable
 ) -> Iterator[tuple[str, Verdict]]:
-    """`(id, verdict)` for every example, in their order, as soon as they are known; `timeout` (s) is for one query.
+    """`(id, verdict)` for every example, in their order, as soon as they are known; `timeout` is for one
+    query, in seconds of CPU time.
 
     With `workers=1` all is done here in a plain loop: simple to debug, but what runs on in a single C call cannot be
     stopped, and SQLite's memory limit stays set in this process. With more, processes are started, kept warm, and ended
@@ -144,7 +145,7 @@ class _Bench(NamedTuple):
 
     def begin(self, state: Verdict, queries: int = 1) -> None:
         """Say that so many queries run now, and what the verdict is if they never end."""
-        self.announce(queries * self.golds.limits.seconds + GRACE_SECONDS, state)
+        self.announce(queries * self.golds.limits.seconds + GRACE_SECONDS, state, cpu=True)
 
 
 def _run_gold(gold_sql: str, bench: _Bench) -> Verdict:

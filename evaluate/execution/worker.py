@@ -18,9 +18,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 from typing import Any, NamedTuple
 
+from evaluate.execution.sandbox import WALL_PER_CPU
+
 STEP, ANSWER, BROKEN = b"S", b"A", b"B"  # the first byte of a message; steps are unpickled only if they are the last
 MEMORY_EXIT = 87  # exit status of a worker that ran out of memory outside SQLite
-WALL_PER_CPU = 20  # a step that is limited in CPU time may take this many times as long by the clock
 
 
 class Order(NamedTuple):

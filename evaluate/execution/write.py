@@ -172,7 +172,7 @@ class _Bench(NamedTuple):
     announce: Announce
 
     def begin(self, verdict: Verdict) -> None:
-        self.announce(self.limits.seconds + GRACE_SECONDS, verdict)
+        self.announce(self.limits.seconds + GRACE_SECONDS, verdict, cpu=True)
 
 
 def _compare(example: Example, golds: list[Written], verdict: Verdict, bench: _Bench) -> Verdict:
