@@ -1,8 +1,8 @@
 """A model's completion in, the SQL it answers with out: what is scored is decided here, so every rule is written down.
 
 1. What SQLite's parser reads as one query, as a whole, is the answer as it is.
-2. Thinking is not the answer: `<think>...</think>`, `[THINK]`, channels before the final one; a completion that is still
-   thinking has no answer.
+2. Thinking is not the answer: `<think>...</think>`, `[THINK]`, channels before the final one; a completion that
+   is still thinking has no answer.
 3. Where the answer begins is sometimes marked: an echoed prompt ends in `### Response:` or a chat template's assistant
    mark (the first counts, later ones are questions that the model asked itself); between `<sql>`, `[SQL]` or `<answer>`
    and their ends the last block with a query counts.
@@ -12,8 +12,8 @@
 7. Prose: the last query in it. One that SQLite's parser accepts goes before one that it does not, one written in
    capitals or behind a colon, quote or line break before one in the middle of a sentence. "select the rows" is no
    query, and neither is one that the sentence around it refuses or calls wrong.
-8. A statement that is no query (`DELETE FROM t`, `CREATE TABLE t AS SELECT ...`) is handed on to be refused; it is never
-   cut to the SELECT inside it. Definitions of tables in front of a query are an echo of the schema and skipped.
+8. A statement that is no query (`DELETE FROM t`, `CREATE TABLE t AS SELECT ...`) is handed on to be refused; it is
+   never cut to the SELECT inside it. Definitions of tables in front of a query are an echo of the schema and skipped.
 
 The result is verbatim (comments, line breaks, literals) but for white space around it and one `;` at its end; no-break
 spaces become spaces where the text does not parse with them. Of several statements the first is taken. A JSON object
@@ -46,7 +46,8 @@ _THOUGHT = re.compile(
 _FINAL = re.compile(r"<\|channel\|>\s{0,8}final[^<]{0,40}<\|message\|>")
 _CHANNEL = re.compile(r"<\|channel\|>")
 TURN = re.compile(
-    r"(?<!\#)\#{2,8}[ \t]{0,8}(?:Response|Answer|SQL(?:[ \t]{1,8}Query)?)[ \t]{0,8}:|\[/INST\]|<\|im_start\|>\s{0,8}assistant"
+    r"(?<!\#)\#{2,8}[ \t]{0,8}(?:Response|Answer|SQL(?:[ \t]{1,8}Query)?)[ \t]{0,8}:|\[/INST\]"
+    r"|<\|im_start\|>\s{0,8}assistant"
     r"|<start_of_turn>\s{0,8}model|<\|start_header_id\|>\s{0,8}assistant\s{0,8}<\|end_header_id\|>|<\|assistant\|>",
     re.IGNORECASE,
 )
@@ -95,12 +96,14 @@ _REFUSED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _REFUSED_BEHIND = re.compile(
-    r"\b(?:(?:is|are|was|would be|seems|looks) (?:\w+ )?(?:wrong|incorrect|invalid|unsafe|dangerous|harmful|bad)|not be (?:used|run|executed)|"
+    r"\b(?:(?:is|are|was|would be|seems|looks) (?:\w+ )?"
+    r"(?:wrong|incorrect|invalid|unsafe|dangerous|harmful|bad)|not be (?:used|run|executed)|"
     r"does not (?:work|answer)|doesn['’]t (?:work|answer)|because it is unsafe|yourself)\b",
     re.IGNORECASE,
 )
 _DO_NOT_USE = re.compile(
-    r"\b(?:do not|don['’]t|never|must not|should not|shouldn['’]t|cannot|can['’]t|avoid)\s(?:ever\s)?(?:us|run|execut|do|writ|submit)",
+    r"\b(?:do not|don['’]t|never|must not|should not|shouldn['’]t|cannot|can['’]t|avoid)\s"
+    r"(?:ever\s)?(?:us|run|execut|do|writ|submit)",
     re.IGNORECASE,
 )
 NEXT_QUESTION = re.compile(
@@ -246,7 +249,7 @@ def _bare(text: str) -> _Candidate | None:
 
 
 def _other(text: str) -> _Candidate | None:
-    """A statement that is no query, where the text begins with one, definitions of tables in front of a query left out."""
+    """A statement that is no query, where the text begins with one, definitions of tables before a query left out."""
     for _ in range(_MAX_CANDIDATES):
         start = code_start(text)
         if not OTHER.match(text, start):

@@ -43,8 +43,9 @@ def write_report(
 ) -> Written:
     """Aggregate `rows` and write the three files into `folder`, which is made when missing.
 
-    `rows` are gone through several times. `run` says what was run and is in all three; `baseline` is the report.json of another run, for the plot of base
-    against adapter. Raises ValueError for no rows; OSError when a file cannot be written, and then none is half there.
+    `rows` are gone through several times. `run` says what was run and is in all three; `baseline` is the report.json of
+    another run, for the plot of base against adapter. Raises ValueError for no rows; OSError when a file cannot be
+    written, and then none is half there.
     """
     report = aggregate(rows, run=run, seed=seed, resamples=resamples)
     texts = {

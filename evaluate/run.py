@@ -91,7 +91,11 @@ def add_how(parser: argparse.ArgumentParser) -> None:
         help="processes that judge the answers (default: %(default)s)",
     )
     parser.add_argument(
-        "--timeout", type=seconds, default=15.0, metavar="S", help="seconds of CPU time a query may take (default: %(default)s)"
+        "--timeout",
+        type=seconds,
+        default=15.0,
+        metavar="S",
+        help="seconds of CPU time a query may take (default: %(default)s)",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"

@@ -1,4 +1,4 @@
-"""Values kept on disk, so that a hundred thousand rows of any size take no memory; and JSON files read piece by piece."""
+"""Values on disk, so that a hundred thousand rows of any size take no memory; and JSON files read piece by piece."""
 
 import codecs
 import json

@@ -1,4 +1,4 @@
-"""What a worker is given and what it knows so far of one example, and how its loss is made good: small, quick to import.
+"""What a worker is given, what it knows so far of one example, and how its loss is made good; quick to import.
 
 An example goes through steps (`assess.py`): its SQL is extracted, judged, measured. Where a worker is ended in one, the
 next worker goes on behind it, and what the step was to give is null, with the reason in `gave_up`. So no answer can

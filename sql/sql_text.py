@@ -198,7 +198,7 @@ def normal_text(sql: str) -> str:
     Literals and quoted names stay as they are, and aliases too: `SELECT T1.a FROM t AS T1` is not `SELECT a FROM t`.
     """
     texts = (token.text.lower() if token.kind == "word" else token.text for token in code_tokens(sql))
-    return " ".join(texts).rstrip("; ")
+    return " ".join(texts).replace("< >", "! =").rstrip("; ")
 
 
 def is_syntax(sql: str) -> bool:

@@ -77,7 +77,7 @@ def bleu(golds: Sequence[str], predictions: Sequence[str | None]) -> float:
 
 
 def bleu_counts(gold: str, prediction: str | None) -> list[int]:
-    """What corpus BLEU adds up of one example: lengths of prediction and gold, then matched and all n-grams, n = 1..4."""
+    """What corpus BLEU adds up: lengths of prediction and gold, then matched and all n-grams, n = 1..4."""
     score = sentence_bleu().sentence_score((prediction or "")[:MAX_CHARACTERS], [gold])
     return [score.sys_len, score.ref_len, *score.counts, *score.totals]
 

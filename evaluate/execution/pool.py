@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MEMORY_BYTES = 320 * 2**20  # what a worker may take beyond what it starts with
 WAITING_BYTES = 32 * 2**20  # answers that wait for an earlier one; beyond, no task is handed out
 ATTEMPTS = 3  # workers that a task is given to while they end before its first step
-# Isolated (-I) and without site-packages (-S): the path is that of this process, and nothing is imported beside the work.
+# Isolated (-I), without site-packages (-S): the path is that of this process; nothing is imported beside the work.
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from evaluate.execution.worker import main; main(int(sys.argv[2]))"

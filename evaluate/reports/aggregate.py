@@ -231,7 +231,7 @@ def r_ves_reward(gold_seconds: float, seconds: float) -> float:
 
 
 def _values(row: dict) -> dict[str, float | None]:
-    """Metric -> value of a row; None where it does not count, minus infinity where it scores 0 if others have a value."""
+    """Metric -> value of a row; None where it does not count, minus infinity where it is 0 if others have a value."""
     text = _text_values(row)
     if row["sql"] is None and row["outcome"] != "gold_error":
         text = {name: -math.inf if value is None else value for name, value in text.items()}

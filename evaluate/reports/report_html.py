@@ -125,7 +125,7 @@ def _missing(report: dict, rows: Iterable[dict]) -> dict[str, dict[str, list]]:
 
 
 def _page_data(examples: Examples, runs: list[str]) -> tuple[str, int]:
-    """The examples as JSON, texts cut at the first caps that keep the page within its budget; and how many there are."""
+    """The examples as JSON, texts cut at the first caps that keep the page within its budget; and their number."""
     pieces: list[str] = []
     for caps in CAPS:
         pieces, size, is_whole = [], 0, True

@@ -38,7 +38,9 @@ FOUND = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("fuzz")
-    make_database(folder / "shop" / "shop.sqlite", "CREATE TABLE t (a INT, b TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'y');")
+    make_database(
+        folder / "shop" / "shop.sqlite", "CREATE TABLE t (a INT, b TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'y');"
+    )
     return folder
 
 
@@ -83,7 +85,21 @@ def test_no_completion_of_the_fuzzer_stops_a_run(folder):
 def test_extraction_takes_time_in_proportion_to_the_text(folder):
     """Ten times the text takes at most thirty times as long, whatever the piece that is repeated."""
     slow = []
-    for piece in ("#", " ", ".", "\n", "\t", "select a from ", "SELECT a FROM t\n", "```", "<think>", "'", "(", "{\"", "WITH a "):
+    for piece in (
+        "#",
+        " ",
+        ".",
+        "\n",
+        "\t",
+        "select a from ",
+        "SELECT a FROM t\n",
+        "```",
+        "<think>",
+        "'",
+        "(",
+        '{"',
+        "WITH a ",
+    ):
         times = []
         for size in (20_000, 200_000):
             start = time.process_time()
