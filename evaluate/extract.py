@@ -371,16 +371,19 @@ def _statement(text: str, start: int) -> str:
     inside = text[max(0, start - 200) : start].rstrip().endswith("(")
     whole, text = text[start:], text[start : start + MAX_STATEMENT]
     end = next((token.start for token in tokens(text) if _ends_statement(token, inside)), len(text))
+    is_cut = end == MAX_STATEMENT < len(whole)  # what is read of it may parse by accident
     sql = text[:end].rstrip()
-    if is_syntax(sql):
+    if not is_cut and is_syntax(sql):
         return sql
-    for shorter in (_without_marks, without_tail, lambda sql: _without_marks(without_tail(sql)), _without_prose):
-        if is_syntax(found := shorter(sql)):
+    tries = (_without_marks, without_tail, lambda sql: _without_marks(without_tail(sql)), _without_prose)
+    for shorter in tries[1 if is_cut else 0 :]:
+        found = shorter(sql)
+        if len(found) < len(sql) and is_syntax(found):
             return found
     unescaped = sql.replace("\\n", "\n")
     if unescaped != sql and is_syntax(unescaped):
         return unescaped
-    return whole if end == MAX_STATEMENT else without_tail(sql)
+    return whole if is_cut else without_tail(sql)
 
 
 def _without_marks(sql: str) -> str:
