@@ -80,7 +80,7 @@ def flat(tree: dict, prefix: str = "") -> list[tuple[str, str]]:
 def title_of(run: dict) -> str:
     """What to call a run: its name, recipe, adapter, model or predictions file, whichever is there first."""
     keys = ("name", "recipe", "adapter", "model", "predictions")
-    return next((str(run[key]) for key in keys if run.get(key)), "evaluation")
+    return next((visible(run[key]) for key in keys if run.get(key)), "evaluation")
 
 
 def worst_examples(rows: Iterable[dict]) -> list[dict]:
