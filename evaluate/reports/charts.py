@@ -169,5 +169,6 @@ def _shown(name: str, field: str) -> str:
 def _figure_rows(figures: dict[str, dict]) -> tuple[tuple[str, ...], ...]:
     """The same figures as table rows: name, value, interval, n."""
     return tuple(
-        (visible(name), percent(figure["value"]), interval(figure), str(figure["n"])) for name, figure in figures.items()
+        (visible(name), percent(figure["value"]), interval(figure), str(figure["n"]))
+        for name, figure in figures.items()
     )
