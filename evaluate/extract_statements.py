@@ -15,21 +15,8 @@ are never looked into. The result is verbatim but for white space around it and 
 import re
 from collections.abc import Iterator
 
-from evaluate.extract import (
-    CLOSE,
-    FENCE,
-    MAX_STATEMENT,
-    NEXT_QUESTION,
-    OPEN,
-    OTHER,
-    QUERY,
-    TURN,
-    code_start,
-    extract_sql,
-    trim,
-    without_tail,
-    without_thought,
-)
+from evaluate.extract import code_start, extract_sql, trim, without_tail, without_thought
+from evaluate.patterns import CLOSE, FENCE, MAX_STATEMENT, NEXT_QUESTION, OPEN, OTHER, QUERY, TURN
 from sql.sql_text import tokens
 
 _WRITING = re.compile(
