@@ -1,85 +1,34 @@
 """A model's completion in, the SQL it answers with out: what is scored is decided here, so every rule is written down.
 
-1. Thinking is not the answer: `<think>...</think>` is removed; a completion that is still thinking has no answer.
-2. Where the answer begins is sometimes marked: an echoed prompt ends in `### Response:` or a chat template's assistant
-   mark, the answer stands in `[SQL]...[/SQL]`, `<sql>...</sql>` or `<answer>...</answer>`. The first mark counts (later
-   ones are questions that the model asked itself) and the answer ends at its closing mark or at an end-of-turn token.
-3. A completion that begins with SQL is that SQL, up to its first `;` or to the prose, fence or next question behind it.
-4. Fenced blocks: the last one that holds a query, closed or not. Models draft, then correct themselves; blocks behind
-   the next question are not looked at. SQL and untagged blocks go before other languages.
-5. A completion that goes on where a prompt ended in `SELECT` ("name FROM singer") gets that word back.
-6. Prose: the last query in it. One that SQLite's parser accepts goes before one that it does not, one written in
+1. What SQLite's parser reads as one query, as a whole, is the answer as it is.
+2. Thinking is not the answer: `<think>...</think>`, `[THINK]`, channels before the final one; a completion that
+   is still thinking has no answer.
+3. Where the answer begins is sometimes marked: an echoed prompt ends in `### Response:` or a chat template's assistant
+   mark (the first counts, later ones are questions that the model asked itself); between `<sql>`, `[SQL]` or `<answer>`
+   and their ends the last block with a query counts.
+4. A text that begins with SQL is that SQL, up to its first `;` or to the prose, fence or next question behind it.
+5. Fenced blocks: the last one that holds a query, closed or not, SQL and untagged ones before other languages.
+6. A completion that goes on where a prompt ended in `SELECT` ("name FROM singer") gets that word back.
+7. Prose: the last query in it. One that SQLite's parser accepts goes before one that it does not, one written in
    capitals or behind a colon, quote or line break before one in the middle of a sentence. "select the rows" is no
-   query.
-7. Other statements (`DELETE FROM t`) only where the completion begins with one, so that they count as errors, not as
-   silence.
+   query, and neither is one that the sentence around it refuses or calls wrong.
+8. A statement that is no query (`DELETE FROM t`, `CREATE TABLE t AS SELECT ...`) is handed on to be refused; it is
+   never cut to the SELECT inside it. Definitions of tables in front of a query are an echo of the schema and skipped.
 
-The result is verbatim (comments, line breaks, literals) but for white space around it and one `;` at its end.
-Of several statements the first is taken. A JSON object with a key `sql` or `query` counts as the text under it
-(`extract_json.py`). Marks of the text around a query (`</code>`, `**`, `.`) are cut off where it parses without them.
+The result is verbatim (comments, line breaks, literals) but for white space around it and one `;` at its end; no-break
+spaces become spaces where the text does not parse with them. Of several statements the first is taken. A JSON object
+with a key such as `sql` counts as the text under it (`extract_json.py`). Marks around a query (`</code>`, `**`, `.`)
+are cut off where it parses without them. Every pattern is bounded and the number of tries too, so time is linear.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
+from evaluate import patterns
 from evaluate.extract_json import sql_in_json
 from sql.sql_text import Token, code_tokens, first_statement, is_blank, is_syntax, tokens
-
-MAX_LENGTH = 100_000  # characters; a longer completion is only SQL if it begins with SQL
-_MAX_CANDIDATES = 50  # SELECTs of one text that are looked at
-_WIDE_ENDS = "；。"
-_WIDE_MARKS = f"{_WIDE_ENDS}：，、（）"
-_MARKS = re.compile(r"\s*(?:</\w+>.*|[.*#}$]+)\Z", re.DOTALL)
-_MAX_CUTS = 30  # line ends of one statement that are tried as its end
-
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_THOUGHT_END = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-TURN = re.compile(
-    r"\#{2,}\s*(?:Response|Answer|SQL(?:\s+Query)?)\s*:|\[/INST\]|<\|im_start\|>\s*assistant|<start_of_turn>\s*model"
-    r"|<\|start_header_id\|>\s*assistant\s*<\|end_header_id\|>|<\|assistant\|>",
-    re.IGNORECASE,
-)
-OPEN = re.compile(r"\[SQL\]|<sql>|<answer>", re.IGNORECASE)
-CLOSE = re.compile(
-    r"\[/SQL\]|</sql>|</answer>|</s>|<eos>|<end_of_turn>|<\|[\w ]+\|>|<｜[^｜]{1,30}｜>|\[INST\]", re.IGNORECASE
-)
-_LEADING = re.compile(r"(?:\s|<s>|<bos>|<\|[\w ]+\|>)*")
-FENCE = re.compile(r"(?:```+|~~~+)[ \t]*([\w+-]*)(.*?)(?:```+|~~~+|\Z)", re.DOTALL)
-_SQL_TAGS = {"", "sql", "sqlite", "sqlite3", "mysql", "postgresql", "postgres", "tsql", "plsql"}
-
-_CTE = r"WITH\s+(?:RECURSIVE\s+)?(?:\w+|\"[^\"]+\")\s*(?:\([^()]*\)\s*)?AS\s*(?:(?:NOT\s+)?MATERIALIZED\s*)?\("
-QUERY = re.compile(rf"\bSELECT\b|\b{_CTE}", re.IGNORECASE)
-OTHER = re.compile(
-    r"(?:VALUES\s*\(|EXPLAIN\s|PRAGMA\s+\w|VACUUM\b|REINDEX\b|ATTACH\s+(?:DATABASE\s|')|DETACH\s+\w|"
-    r"(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO\s|DELETE\s+FROM\s|UPDATE\s+[\w\"`\[\].]+\s+SET\s|"
-    r"(?:CREATE|DROP|ALTER)\s+(?:TEMP\s+|TEMPORARY\s+|UNIQUE\s+|VIRTUAL\s+)?(?:TABLE|VIEW|INDEX|TRIGGER)\b)",
-    re.IGNORECASE,
-)
-_WITHIN_QUERY = re.compile(r"(?:\(|\b(?:union|all|except|intersect|as))\s*$", re.IGNORECASE)
-_BEFORE_QUERY = re.compile(r"(?:^|[\n:`\"'>;*(\]])\s*$")
-NEXT_QUESTION = re.compile(
-    r"^[ \t]*(?:\#+[ \t]*|\*\*)?(?:question|instruction|input|user|human|assistant|context|q|schema)"
-    r"(?:\*\*)?[ \t]*\d*[ \t]*:",
-    re.IGNORECASE | re.MULTILINE,
-)
-_HEADING = re.compile(r"\s*(?:\#|\*\*)")
-_PROSE_LINE = re.compile(
-    r"\s*(?:(?:this|the|these|that|it|i|we|you|note|here|explanation|however|alternatively|please|if|in this|answer|"
-    r"output|result|question|example|where:)\b(?![ \t]*(?:[.,=<>()]|is\s+null))|[A-Z]\w*(?:[ \t]\w+){0,3}:(?:\s|$))",
-    re.IGNORECASE,
-)
-_GOES_ON = re.compile(
-    r"\s*(?:from|where|group|having|order|limit|offset|union|intersect|except|join|left|right|full|inner|outer|cross|natural|"
-    r"on|using|and|or|not|in|as|case|when|then|else|end|between|like|glob|is|window|asc|desc|exists|collate|values|over)\b"
-    r"|\s*(?:--|/\*|[^\w\s`])",
-    re.IGNORECASE,
-)
-_DETERMINER = re.compile(
-    "the|an?|any|each|every|only|those|these|this|that|which|your|my|our|one|some|specific|certain|just"
-)
-_SQL_NOUN = re.compile("(?:statement|clause|quer(?:y|ie)|keyword|command|operation)s?")
-_CLAUSE = re.compile("from|as|where|group|order|limit|union|intersect|except|is|not|in|like|between|and|or|collate")
 
 
 class _Candidate(NamedTuple):
@@ -91,41 +40,72 @@ class _Candidate(NamedTuple):
 def extract_sql(completion: str) -> str | None:
     """The SQL that a completion answers with, or None where there is none; the module's docstring has the rules."""
     verbatim = completion.strip()
-    if len(verbatim) > MAX_LENGTH:
-        return verbatim if QUERY.match(verbatim) or OTHER.match(verbatim) else None
     if _is_only_sql(verbatim):
         return trim(verbatim)
-    spoken = without_thought(verbatim)
+    spoken = plain_spaces(without_thought(verbatim))
     text = _answer(_in_json(spoken) or spoken)
+    if _is_only_sql(text):
+        return trim(text)
     bare = _bare(text)
     if bare and bare.parses:
         return bare.sql
-    fenced = _fenced(text)
+    other = None if bare else _other(text)
+    fenced = None if other else _fenced(text)
     if fenced and (fenced.parses or not bare):
         return fenced.sql
-    found = bare or _other(text) or _continued(text) or _in_prose(_before_next_question(text))
+    found = bare or other or _continued(text) or _in_prose(_before_next_question(text))
     return found.sql if found else None
+
+
+def plain_spaces(text: str) -> str:
+    """No-break and other odd spaces outside literals as plain ones, marks of no width left out."""
+    if text.isascii() or not patterns.ODD_SPACE.search(text):
+        return text
+    kept = ("string", "name")
+    return "".join(
+        token.text if token.kind in kept else patterns.ODD_SPACE.sub(_plain_space, token.text) for token in tokens(text)
+    )
+
+
+def _plain_space(found: re.Match) -> str:
+    return "" if found.group() in "\u200b\u2060\ufeff" else " "
 
 
 def _in_json(text: str) -> str | None:
     """The statement in a JSON object, where the text does not begin with SQL itself."""
     found = None if _begins_query(text) else sql_in_json(text)
-    return found if found and (_begins_query(found) or OTHER.match(found, code_start(found))) else None
+    return found if found and (_begins_query(found) or patterns.OTHER.match(found, code_start(found))) else None
 
 
 def without_thought(text: str) -> str:
     """The text behind its thoughts; nothing where it is still thinking."""
-    return _THOUGHT_END.split(_THOUGHT.sub("", text))[-1]
+    text = patterns.THOUGHT_END.split(patterns.THOUGHT.sub("", text))[-1]
+    channel = patterns.CHANNEL.search(text)
+    if not channel:
+        return text
+    finals = list(patterns.FINAL.finditer(text))
+    return text[finals[-1].end() :] if finals else text[: channel.start()]
 
 
 def _answer(text: str) -> str:
     """The text behind the mark of an answer, up to its end."""
-    for mark in (TURN, OPEN):
-        found = None if _begins_query(text) else mark.search(text)
-        if found and (QUERY.search(text, found.end()) or not QUERY.search(text)):
-            text = text[found.end() :]
-    text = text[_LEADING.match(text).end() :]
-    return CLOSE.split(text, maxsplit=1)[0].strip()
+    found = None if _begins_query(text) else patterns.TURN.search(text)
+    if found and (patterns.QUERY.search(text, found.end()) or not patterns.QUERY.search(text)):
+        text = text[found.end() :]
+    if not _begins_query(text):
+        text = _marked(text) or text
+    text = text[patterns.LEADING.match(text).end() :]
+    return patterns.CLOSE.split(text, maxsplit=1)[0].strip()
+
+
+def _marked(text: str) -> str | None:
+    """The last block between marks that holds a query; blocks behind the next question or turn are not looked at."""
+    text = _before_next_question(text).partition("[INST]")[0]
+    blocks = [
+        patterns.CLOSE.split(block, maxsplit=1)[0]
+        for block in patterns.OPEN.split(text)[1:][-patterns.MAX_CANDIDATES :]
+    ]
+    return next((block for block in reversed(blocks) if patterns.QUERY.search(block)), blocks[0] if blocks else None)
 
 
 def trim(sql: str) -> str:
@@ -141,12 +121,12 @@ def code_start(text: str) -> int:
 
 def _begins_query(text: str) -> bool:
     start = code_start(text)
-    return bool(QUERY.match(text, start)) and not _reads_as_prose(text, start)
+    return bool(patterns.QUERY.match(text, start)) and (not _reads_as_prose(text, start) or is_syntax(text))
 
 
 def _is_only_sql(text: str) -> bool:
     """Whether all of the text is one query, so that nothing in its literals and comments is taken for a mark."""
-    if not _begins_query(text) or "[/sql]" in text.lower():  # [/SQL] would parse, as a name
+    if not patterns.QUERY.match(text, code_start(text)) or "[/sql]" in text.lower():  # [/SQL] would parse, as a name
         return False
     return not _has_wide_marks(text) and is_syntax(text)
 
@@ -154,7 +134,9 @@ def _is_only_sql(text: str) -> bool:
 def _has_wide_marks(text: str) -> bool:
     """Whether punctuation of Chinese or Japanese text stands outside literals: for SQLite a part of names."""
     is_plain = text.isascii()  # nearly all are
-    return not is_plain and any(token.kind == "mark" and token.text in _WIDE_MARKS for token in code_tokens(text))
+    return not is_plain and any(
+        token.kind == "mark" and token.text in patterns.WIDE_MARKS for token in code_tokens(text)
+    )
 
 
 def _bare(text: str) -> _Candidate | None:
@@ -166,25 +148,45 @@ def _bare(text: str) -> _Candidate | None:
 
 
 def _other(text: str) -> _Candidate | None:
-    """A statement that is no query, where the text begins with one; a schema that is followed by a query is skipped."""
-    start = code_start(text)
-    found = OTHER.match(text, start)
-    if not found or (found.group().upper().startswith("CREATE") and QUERY.search(text)):
-        return None
-    return _Candidate(trim(first_statement(text[start:])), False, True)
+    """A statement that is no query, where the text begins with one, definitions of tables before a query left out."""
+    for _ in range(patterns.MAX_CANDIDATES):
+        start = code_start(text)
+        if not patterns.OTHER.match(text, start):
+            return None
+        statement = first_statement(text[start:])
+        is_echo = (
+            patterns.DEFINITION.match(statement) and not patterns.FROM_QUERY.search(statement) and ";" in statement
+        )
+        if not is_echo or not patterns.QUERY.search(text, start + len(statement)):
+            break
+        text = text[start + len(statement) :]
+    if (
+        patterns.DEFINITION.match(statement)
+        and patterns.QUERY.search(statement)
+        and not patterns.FROM_QUERY.search(statement)
+    ):
+        return None  # a schema without `;`, and a query behind it
+    return _Candidate(trim(statement), False, True)
 
 
 def _fenced(text: str) -> _Candidate | None:
     """The last block with a query: of those that parse in SQL, else of those in another language, else any."""
-    blocks = []
-    for block in FENCE.finditer(_before_next_question(text)):
+    text, blocks = _before_next_question(text), []
+    for block in list(patterns.FENCE.finditer(text))[-patterns.MAX_CANDIDATES :]:
         tag, content = block.groups()
         if tag.lower() in ("select", "with"):  # "```SELECT 1```" has no tag
             tag, content = "", tag + content
-        found = _bare(content.strip()) or _in_prose(content) or _other(content.strip())
-        if found:
-            blocks.append((found.parses, tag.lower() in _SQL_TAGS, len(blocks), found))
+        found = _bare(content.strip()) or _other(content.strip()) or _in_prose(content)
+        if found and not _is_warned_of(text, block.start(), block.end()):
+            blocks.append((found.parses, tag.lower() in patterns.SQL_TAGS, len(blocks), found))
     return max(blocks)[-1] if blocks else None
+
+
+def _is_warned_of(text: str, start: int, end: int) -> bool:
+    """Whether the line before says that what follows is not to be used, or the rest of the line that it is wrong."""
+    before = patterns.FENCE_MARK.sub("", text[max(0, start - 200) : start]).rstrip().rpartition("\n")[2]
+    behind = text[end : end + 100].lstrip(" \t`").partition("\n")[0]
+    return bool(patterns.DO_NOT_USE.search(before) or patterns.REFUSED_BEHIND.search(behind))
 
 
 def _continued(text: str) -> _Candidate | None:
@@ -204,59 +206,134 @@ def _in_prose(text: str) -> _Candidate | None:
 
 def _candidates(text: str) -> Iterator[_Candidate]:
     """Queries from left to right, none inside another. What does not parse must at least read from something."""
-    position = read = 0
-    for _ in range(_MAX_CANDIDATES):
-        found = QUERY.search(text, position)
-        if not found:
-            return
-        start, position = found.start(), found.end()
+    read = 0
+    for found in list(patterns.QUERY.finditer(text))[-patterns.MAX_CANDIDATES :]:
+        start = found.start()
         before = text[max(0, start - 40) : start]
-        if _reads_as_prose(text, start) or (start < read and _WITHIN_QUERY.search(before)):
+        if start < read or _reads_as_prose(text, start):
+            continue
+        around = _statement_around(text, start)
+        if around is not None:
+            statement = trim(first_statement(text[around : around + patterns.MAX_STATEMENT]))
+            read = max(around + len(statement), found.end())
+            yield _Candidate(statement, False, True)
             continue
         sql = _statement(text[: _closing_quote(text, start)], start)
-        stands_out = found.group()[:4].isupper() or bool(_BEFORE_QUERY.search(before))
+        stands_out = found.group()[:4].isupper() or bool(patterns.BEFORE_QUERY.search(before))
         parses = is_syntax(sql)
-        if parses or re.search(r"\bFROM\b", sql, re.IGNORECASE):
-            read = start + len(sql)
-            position = read if parses or stands_out else position
-            yield _Candidate(sql, parses, stands_out)
+        if not parses and not re.search(r"\bFROM\b", sql, re.IGNORECASE):
+            continue
+        if _is_refused(text, start, start + len(sql)):
+            continue
+        read = start + len(sql) if parses or stands_out or patterns.WITHIN_QUERY.search(before) else found.end()
+        yield _Candidate(sql, parses, stands_out)
+
+
+def _statement_around(text: str, start: int) -> int | None:
+    """Where a statement begins that is no query and that the SELECT at `start` is inside of."""
+    openers = list(patterns.OPENER.finditer(text, max(0, start - 2_000), start))
+    if not openers:
+        return None
+    begin = openers[-1].end()
+    between = text[begin:start]
+    is_definition = patterns.DEFINITION.match(between) and not patterns.FROM_QUERY.search(text[begin : start + 8])
+    keyword = patterns.OTHER.match(text, begin)
+    is_english = keyword and not keyword.group()[:3].isupper()
+    return None if is_definition or is_english or ";" in between or patterns.SENTENCE_END.search(between) else begin
+
+
+def _is_refused(text: str, start: int, end: int) -> bool:
+    """Whether the sentences around a query refuse to give it or call it wrong."""
+    if patterns.SET_OFF.search(text[max(0, start - 40) : start]):
+        return _is_warned_of(text, start, end)
+    return bool(
+        patterns.REFUSED_BEFORE.search(text[max(0, start - 120) : start])
+        or patterns.REFUSED_BEHIND.search(text[start + 7 : end + 100])
+    )
 
 
 def _closing_quote(text: str, start: int) -> int:
     """Where a query in quotes or backticks ends: at the last such mark before which it parses, else with the text."""
+    ahead = text[max(0, start - 40) : start].rstrip()
+    if ahead.endswith(('"""', "'''")):
+        end = text.find(ahead[-3:], start)
+        return end if end >= 0 else len(text)
     quote = text[start - 1 : start]
     if quote not in ("`", '"', "'"):
         return len(text)
-    ends = [found.start() for found in re.finditer(re.escape(quote), text[start:])][:_MAX_CUTS]
+    ends = [found.start() for found in re.finditer(re.escape(quote), text[start : start + patterns.MAX_STATEMENT])][
+        : patterns.MAX_CUTS
+    ]
     return next((start + end for end in reversed(ends) if is_syntax(text[start : start + end])), len(text))
 
 
 def _before_next_question(text: str) -> str:
     """Cut where, behind a query, the model goes on to ask itself something."""
-    query = QUERY.search(text)
-    found = NEXT_QUESTION.search(text, query.end()) if query else None
+    query = patterns.QUERY.search(text)
+    found = patterns.NEXT_QUESTION.search(text, query.end()) if query else None
     return text[: found.start()] if found else text
 
 
 def _statement(text: str, start: int) -> str:
     """One statement from `start`: up to `;`, a fence, the parenthesis around it, the next question, or prose."""
-    inside = text[:start].rstrip().endswith("(")
-    end = next((token.start for token in tokens(text, start) if _ends_statement(token, inside)), len(text))
-    sql = text[start:end].rstrip()
-    return sql if is_syntax(sql) else _without_marks(without_tail(sql))
+    inside = text[max(0, start - 200) : start].rstrip().endswith("(")
+    whole, text = text[start:], text[start : start + patterns.MAX_STATEMENT]
+    end = next((token.start for token in tokens(text) if _ends_statement(token, inside)), len(text))
+    is_cut = end == patterns.MAX_STATEMENT < len(whole)  # what is read of it may parse by accident
+    sql = text[:end].rstrip()
+    if not is_cut and is_syntax(sql):
+        return sql
+    tries = (_without_marks, without_tail, lambda sql: _without_marks(without_tail(sql)), _without_prose)
+    for shorter in tries[1 if is_cut else 0 :]:
+        found = shorter(sql)
+        if len(found) < len(sql) and is_syntax(found):
+            return found
+    unescaped = sql.replace("\\n", "\n")
+    if unescaped != sql and is_syntax(unescaped):
+        return unescaped
+    return whole if is_cut else without_tail(sql)
 
 
 def _without_marks(sql: str) -> str:
     """Without a closing tag and what follows it, or marks at the end ("...", `**`, `###`), where the rest parses."""
-    found = None if is_syntax(sql) else _MARKS.search(sql)
-    head = sql[: found.start()] if found else ""
-    return head if head and is_syntax(head) else sql
+    found = patterns.CLOSING_TAG.search(sql)
+    for head in (sql[: found.start()].rstrip() if found else "", sql.rstrip(patterns.END_MARKS)):
+        if head and is_syntax(head):
+            return head
+    return sql
+
+
+def _without_prose(sql: str) -> str:
+    """Without a sentence behind the query on its own line: from the first place where at least three words follow that
+    are neither SQL's nor in capitals, and in front of which it parses.
+    """
+    code = list(code_tokens(sql[: patterns.LINE]))
+    for place in range(2, len(code) - 2):
+        behind = code[place : place + 4]
+        if (
+            behind[0].text == "."
+            and len(behind) > 1
+            and behind[1].text[:1].isupper()
+            and behind[1].start > behind[0].end
+        ):
+            behind = behind[1:]
+        if len(behind) < 3 or not all(token.kind == "word" for token in behind[:3]):
+            continue
+        is_sql = any(patterns.SQL_WORD.fullmatch(token.text) for token in behind[:2])
+        is_loud = any(token.text.isupper() and len(token.text) > 1 for token in behind[:3])
+        is_in_literal = code[place - 1].kind in ("string", "name") and not behind[0].text[:1].isupper()
+        if is_sql or is_loud or is_in_literal:
+            continue
+        head = sql[: code[place].start].rstrip()
+        if any(token.is_word("from") for token in code[:place]) and is_syntax(head):
+            return head
+    return sql
 
 
 def _ends_statement(token: Token, inside: bool) -> bool:
     if token.depth < 0 and inside:
         return True
-    if token.kind == "mark" and token.text in _WIDE_ENDS:
+    if token.kind == "mark" and token.text in patterns.WIDE_ENDS:
         return True
     return (token.text == ";" and token.depth <= 0) or token.text.startswith("```")
 
@@ -267,13 +344,19 @@ def without_tail(sql: str) -> str:
     Cut before the first line that reads as prose or as the next question; or behind a part that parses when a blank
     line or another query follows it. A query that is merely wrong stays whole: half of it could be right by accident.
     """
-    for found in list(re.finditer(r"\n(?:[ \t\r]*\n)*", sql))[:_MAX_CUTS]:
+    for found in islice(re.finditer(r"\n(?:[ \t\r]*+\n)*+", sql), patterns.MAX_CUTS):
         head, tail = sql[: found.start()], sql[found.end() :]
         if is_blank(head):
             continue
-        if NEXT_QUESTION.match(tail) or _HEADING.match(tail) or (_PROSE_LINE.match(tail) and not _GOES_ON.match(tail)):
+        if (
+            patterns.NEXT_QUESTION.match(tail)
+            or patterns.HEADING.match(tail)
+            or (patterns.PROSE_LINE.match(tail) and not patterns.GOES_ON.match(tail))
+        ):
             return head.rstrip()
-        starts_anew = bool(QUERY.match(tail)) or (found.group().count("\n") > 1 and not _GOES_ON.match(tail))
+        starts_anew = bool(patterns.QUERY.match(tail)) or (
+            found.group().count("\n") > 1 and not patterns.GOES_ON.match(tail)
+        )
         if starts_anew and is_syntax(head):
             return head.rstrip()
     return sql
@@ -287,6 +370,8 @@ def _reads_as_prose(text: str, start: int) -> bool:
     rest = [word for word in words[1:] if word not in ("distinct", "all")]
     if len(rest) < 2:
         return False
-    if _DETERMINER.fullmatch(rest[0]):
-        return rest[1].isidentifier() and not _CLAUSE.fullmatch(rest[1])
-    return bool(_SQL_NOUN.fullmatch(rest[0])) and rest[1] not in ("from", ",", "as")
+    if not rest[1].isidentifier():
+        return False
+    if patterns.DETERMINER.fullmatch(rest[0]):
+        return not patterns.CLAUSE.fullmatch(rest[1])
+    return bool(patterns.SQL_NOUN.fullmatch(rest[0])) and rest[1] not in ("from", "as")

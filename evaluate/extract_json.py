@@ -8,9 +8,11 @@ import json
 import re
 from collections.abc import Iterator
 
-_KEYS = ("sql", "query", "sql_query", "sqlquery")
+_KEYS = ("final_sql", "final_query", "sql", "sql_query", "sqlquery", "query", "answer", "final_answer")
+_LOOSE = ("answer", "final_answer")  # may hold prose as well
+_LIKE_SQL = re.compile(r"\s{0,200}(?:SELECT|WITH)\b", re.IGNORECASE)
 _AROUND = ("arguments", "parameters", "function", "input")  # of a tool's call
-_BEGIN = re.compile(r"\{\s*\"")
+_BEGIN = re.compile(r"\{\s{0,200}\"")
 _MAX_OBJECTS = 20
 _DECODER = json.JSONDecoder(strict=False)  # line breaks inside texts are let pass
 
@@ -37,7 +39,7 @@ def _objects(text: str) -> Iterator[dict]:
 def _named(value: dict) -> str | None:
     lower = {key.lower(): inside for key, inside in value.items()}
     for key in _KEYS:
-        if isinstance(lower.get(key), str):
+        if isinstance(lower.get(key), str) and (key not in _LOOSE or _LIKE_SQL.match(lower[key])):
             return lower[key]
     for key in _AROUND:
         inside = lower.get(key)

@@ -15,21 +15,8 @@ are never looked into. The result is verbatim but for white space around it and 
 import re
 from collections.abc import Iterator
 
-from evaluate.extract import (
-    CLOSE,
-    FENCE,
-    MAX_LENGTH,
-    NEXT_QUESTION,
-    OPEN,
-    OTHER,
-    QUERY,
-    TURN,
-    code_start,
-    extract_sql,
-    trim,
-    without_tail,
-    without_thought,
-)
+from evaluate.extract import code_start, extract_sql, trim, without_tail, without_thought
+from evaluate.patterns import CLOSE, FENCE, MAX_STATEMENT, NEXT_QUESTION, OPEN, OTHER, QUERY, TURN
 from sql.sql_text import tokens
 
 _WRITING = re.compile(
@@ -47,8 +34,8 @@ _END = re.compile(rf"```|~~~|{CLOSE.pattern}", CLOSE.flags)
 def extract_statements(completion: str) -> str | None:
     """The statements that a completion answers with, or its query, or None; the module's docstring has the rules."""
     verbatim = completion.strip()
-    if len(verbatim) > MAX_LENGTH:
-        return verbatim if _writes(verbatim) else extract_sql(verbatim)
+    if len(verbatim) > MAX_STATEMENT and _writes(verbatim):
+        return verbatim
     text = next((part for part in _parts(verbatim) if _writes(part)), None)
     return _statements(text) if text else extract_sql(completion)
 
@@ -67,7 +54,8 @@ def _parts(verbatim: str) -> Iterator[str]:
 
 
 def _writes(text: str) -> bool:
-    return bool(_WRITING.match(text, code_start(text)))
+    start = code_start(text)
+    return bool(_WRITING.match(text, start) or OTHER.match(text, start))
 
 
 def _statements(text: str) -> str:

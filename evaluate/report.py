@@ -12,6 +12,7 @@ whole or not at all.
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,12 +39,13 @@ class Written(NamedTuple):
 
 
 def write_report(
-    folder: Path, rows: list[dict], *, run: dict, baseline: dict | None = None, seed: int = 0, resamples: int = 1000
+    folder: Path, rows: Iterable[dict], *, run: dict, baseline: dict | None = None, seed: int = 0, resamples: int = 1000
 ) -> Written:
     """Aggregate `rows` and write the three files into `folder`, which is made when missing.
 
-    `run` says what was run and stands in all three; `baseline` is the report.json of another run, for the plot of base
-    against adapter. Raises ValueError for no rows; OSError when a file cannot be written, and then none is half there.
+    `rows` are gone through several times. `run` says what was run and is in all three; `baseline` is the report.json of
+    another run, for the plot of base against adapter. Raises ValueError for no rows; OSError when a file cannot be
+    written, and then none is half there.
     """
     report = aggregate(rows, run=run, seed=seed, resamples=resamples)
     texts = {

@@ -29,6 +29,7 @@ from evaluate.examples import DataError  # noqa: E402
 from evaluate.generation.adapters import AdapterError  # noqa: E402
 from evaluate.generation.generate import GenerationError  # noqa: E402
 from evaluate.options import positive, reason, seconds, servers  # noqa: E402
+from evaluate.reports.figures import visible  # noqa: E402
 from evaluate.reports.leaderboard import print_leaderboard, write_leaderboard  # noqa: E402
 from evaluate.reports.results_file import ResultsError  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
@@ -87,10 +88,14 @@ def add_how(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=2,
         metavar="N",
-        help="processes that execute SQL; 1 is a plain loop (default: %(default)s)",
+        help="processes that judge the answers (default: %(default)s)",
     )
     parser.add_argument(
-        "--timeout", type=seconds, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
+        "--timeout",
+        type=seconds,
+        default=15.0,
+        metavar="S",
+        help="seconds of CPU time a query may take (default: %(default)s)",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
@@ -140,13 +145,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         done = runs.evaluate(options)
     except (AdapterError, DataError, RecipeError, ResultsError, SchemaError) as error:
-        print(f"evaluate: {error}", file=sys.stderr)
+        print(f"evaluate: {visible(error)}", file=sys.stderr)
         return 2
     except GenerationError as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("evaluate: stopped. What was generated is kept: the same command goes on from there.", file=sys.stderr)
+        kept = (
+            " What was generated is kept: the same command goes on from there."
+            if options.adapter or options.model
+            else ""
+        )
+        print(f"evaluate: stopped.{kept}", file=sys.stderr)
         return 130
     except OSError as error:
         print(f"evaluate: {reason(error)} Mend that and run again: what was made is kept.", file=sys.stderr)

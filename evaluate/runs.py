@@ -1,36 +1,39 @@
 """One evaluation from end to end: which rows, which model, completions, results.jsonl, reports."""
 
 import argparse
+import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import environment
-from atomic import write_text
+from atomic import replacing
 from converters.prompt import prompt_hash
 from evaluate.bases import base_name, how_asked
 from evaluate.examples import DataError, read_examples, read_predictions
 from evaluate.execution.reader import database_at
 from evaluate.generation import adapters
 from evaluate.report import Written, write_report
-from evaluate.reports.results_file import RESULTS_NAME, read_results
+from evaluate.reports.results_file import RESULTS_NAME, ResultsFile
 from evaluate.reports.tracking import log_evaluation
 from evaluate.score import Settings, database_files, score
+from evaluate.spool import Spool, Spooled
 from recipes import recipe
 from recipes.provenance import commit, file_hash, prompt_tags, versions
 from seq2seq.kind import SEQ2SEQ, is_encoder_decoder, is_seq2seq
 
 ROOT = environment.ROOT
+DATABASES_LISTED = 200
 
 
 class Data(NamedTuple):
     """The rows of a run, the file they came from and the folder of their databases."""
 
     path: Path
-    rows: list[dict]
+    rows: Spool
     databases: Path
 
 
@@ -72,7 +75,7 @@ def data_of(options: argparse.Namespace, values: dict | None = None) -> Data:
     path = options.data or recipe.data_file(names[0], values)
     if options.databases and not options.databases.is_dir():
         raise DataError(f"--databases {options.databases}: no such folder; it holds <db_id>/<db_id>.sqlite")
-    return Data(path, read_examples(path)[: options.limit], options.databases or databases_of(path))
+    return Data(path, read_examples(path).first(options.limit), options.databases or databases_of(path))
 
 
 def databases_of(path: Path) -> Path:
@@ -92,7 +95,7 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     completions = generate(trained.recipe, served_training(trained, options), data, options, folder)
     news = is_news(folder)
     done = finish(about, completions, data, options, folder, started, base)
-    if news and (trackers := log_evaluation(trained.folder, done.written.report, read_results(folder))):
+    if news and (trackers := log_evaluation(trained.folder, done.written.report, ResultsFile(folder))):
         print(f"{trained.name}: metrics logged to the training's run ({', '.join(trackers)})")
     return done
 
@@ -164,7 +167,9 @@ def ready_answers(path: Path | None, options: argparse.Namespace) -> Done:
     """Score the predictions in `path`, or the gold answers themselves where it is None."""
     data, started = data_of(options), time.monotonic()
     if path is None:
-        name, answers = f"{data.path.stem}_gold", {str(row["id"]): row["output"] for row in data.rows}
+        name, answers = f"{data.path.stem}_gold", Spooled()
+        for row in data.rows:
+            answers.add(str(row["id"]), row["output"])
     else:
         name, answers = path.stem, read_predictions(path)
         report_strangers(path, answers, data)
@@ -173,7 +178,7 @@ def ready_answers(path: Path | None, options: argparse.Namespace) -> Done:
     return finish(source, answers, data, options, folder, started)
 
 
-def report_strangers(path: Path, answers: dict[str, str], data: Data) -> None:
+def report_strangers(path: Path, answers: Spooled, data: Data) -> None:
     """Say how many predictions have no row and how many rows no prediction; none in common is an error."""
     wanted = {str(row["id"]) for row in data.rows}
     if not wanted & answers.keys():
@@ -199,7 +204,7 @@ def generate(values: dict, served, data: Data, options: argparse.Namespace, fold
 
 def finish(
     about: dict,
-    completions: dict,
+    completions: Mapping[str, str],
     data: Data,
     options: argparse.Namespace,
     folder: Path,
@@ -208,18 +213,18 @@ def finish(
 ) -> Done:
     """Execute and match the answers, write results.jsonl and the reports."""
     settings = Settings(data.databases, options.workers, options.timeout)
-    rows = list(progress(score(data.rows, completions, settings), len(data.rows), about["name"]))
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / RESULTS_NAME, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    with replacing(folder / RESULTS_NAME, "wb") as file:
+        for row in progress(score(data.rows, completions, settings), len(data.rows), about["name"]):
+            file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
     seconds = time.monotonic() - started
     run = about | provenance(data, options, folder) | {"seconds": round(seconds, 1)}
     baseline = base.written.report if base else None
-    return Done(about["name"], write_report(folder, rows, run=run, baseline=baseline), seconds)
+    return Done(about["name"], write_report(folder, ResultsFile(folder), run=run, baseline=baseline), seconds)
 
 
 def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
     """What a score depends on beside the model: data, databases, prompt, sampling, versions and commit."""
-    files = {path for row in data.rows for path in database_files(row, Settings(data.databases)) if path.is_file()}
+    files = {path for row in data.rows for path in database_files(row, data.databases) if is_readable(path)}
     job = folder / "generation.json"
     asked = (
         json.loads(job.read_text(encoding="utf-8"))
@@ -240,7 +245,7 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
     return {
         "data": str(data.path),
         "data_hash": file_hash(data.path),
-        "databases": {path.parent.name + "/" + path.name: database_at(path).digest for path in sorted(files)},
+        "databases": digests(files),
         "prompt_tags": prompt_tags(data.rows),
         "prompt_hash": prompt_hash(),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}
@@ -249,6 +254,22 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
         "versions": versions(),
         "commit": commit(),
     }
+
+
+def is_readable(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def digests(files: set[Path]) -> dict[str, str]:
+    """The hash of each database; of many, their number and one hash of all hashes."""
+    found = {path.parent.name + "/" + path.name: database_at(path).digest for path in sorted(files)}
+    if len(found) <= DATABASES_LISTED:
+        return found
+    together = hashlib.sha256(json.dumps(found).encode()).hexdigest()
+    return {f"{len(found)} files, sha256 of their names and hashes": together}
 
 
 def progress(results: Iterable[dict], total: int, name: str) -> Iterable[dict]:

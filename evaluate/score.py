@@ -1,51 +1,53 @@
-"""Completions to rows of results.jsonl: extract, execute, match, measure.
+"""Completions to rows of results.jsonl: extract, execute, match, measure, all of it in workers that can be ended.
 
-What a row holds stands in `evaluate/reports/results_file.py`; what each figure means, in the module that computes it.
+What a row holds is said in `evaluate/reports/results_file.py`; what each figure means, in the module that computes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.schema import SchemaError
-from evaluate.examples import read_json
-from evaluate.execution.judge import judge_all
-from evaluate.execution.verdict import Example, Verdict
-from evaluate.extract import extract_sql
-from evaluate.extract_statements import extract_statements
-from evaluate.reports.results_file import UNSCORED
-from sql import exact_match as exact
-from sql.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json
-from sql.error_class import class_of_error, classify
-from sql.features import features
-from sql.hardness import hardness
-from sql.text_metrics import is_valid_syntax, rouge, token_f1
+from evaluate.examples import DataError, read_json
+from evaluate.execution.pool import stream
+from evaluate.execution.sandbox import Limits
+from evaluate.execution.verdict import Verdict
+from evaluate.reports.results_file import FLAGS
+from evaluate.task import MAX_COMPLETION, Known, Setup, Task, go_on
+from sql.catalog import Catalog, catalog_from_tables_json
 
 
 class Settings(NamedTuple):
-    """How to execute: the databases folder, worker processes (1: a plain loop), seconds a query may take."""
+    """How to execute: the databases folder, worker processes, seconds a query may take."""
 
     databases: Path
     workers: int = 2
-    timeout: float = 30.0
+    timeout: float = 15.0
 
 
-def score(rows: list[dict], completions: dict[str, str | None], settings: Settings) -> Iterator[dict]:
-    """The results of `rows`, in their order, as soon as each is known.
+def score(rows: Iterable[dict], completions: Mapping[str, str | None], settings: Settings) -> Iterator[dict]:
+    """The results of `rows`, in their order, as soon as each is known. Raises DataError for a bad tables.json.
 
     Args:
-        rows: examples (`evaluate.examples`).
+        rows: examples (`evaluate.examples`); they are gone through twice.
         completions: raw completion, or SQL, by row id as text; an id without one is scored as `no_sql`.
     """
-    sqls = {str(row["id"]): found(completions.get(str(row["id"])), writes=gold_writes(row)) for row in rows}
-    examples = [
-        Example(str(row["id"]), row["output"], sqls[str(row["id"])], database_files(row, settings), gold_writes(row))
-        for row in rows
-    ]
-    catalogs = Catalogs(settings.databases)
-    verdicts = judge_all(examples, workers=settings.workers, timeout=settings.timeout)
-    for row, (key, verdict) in zip(rows, verdicts, strict=True):
-        yield result_row(row, completions.get(key), sqls[key], verdict, catalogs)
+    setup = Setup(Limits(seconds=settings.timeout), read_catalogs(settings.databases))
+    tasks = (make_task(row, completions, settings) for row in rows)
+    target = "evaluate.assess:make_assess"
+    answers = stream(tasks, target=target, settings=setup, workers=settings.workers, resume=go_on)
+    for row, known in zip(rows, answers, strict=True):
+        yield result_row(row, cut(completions.get(str(row["id"]))), known)
+
+
+def make_task(row: dict, completions: Mapping[str, str | None], settings: Settings) -> Task:
+    key = str(row["id"])
+    files = database_files(row, settings.databases)
+    return Task(key, row["output"], cut(completions.get(key)), files, row["db_id"], gold_writes(row))
+
+
+def cut(completion: str | None) -> str | None:
+    return completion and completion[:MAX_COMPLETION]
 
 
 def gold_writes(row: dict) -> bool:
@@ -53,70 +55,79 @@ def gold_writes(row: dict) -> bool:
     return "writes" in row.get("tags", ())
 
 
-def found(completion: str | None, *, writes: bool = False) -> str | None:
-    """The SQL in a completion, None where there is none. Statements that write count only where the gold `writes`."""
-    if not completion:
-        return None
-    return extract_statements(completion) if writes else extract_sql(completion)
+def database_files(row: dict, databases: Path) -> tuple[Path, ...]:
+    """Every `.sqlite` file in the folder of a row's database (test suites have several), or the missing path.
+
+    None of them where the path, links followed, leads out of the databases folder.
+    """
+    return files_of(databases, row.get("database", f"{row['db_id']}/{row['db_id']}.sqlite"))
 
 
-def database_files(row: dict, settings: Settings) -> tuple[Path, ...]:
-    """Every `.sqlite` file in the folder of a row's database (test suites have several), or the missing path."""
-    path = settings.databases / row.get("database", f"{row['db_id']}/{row['db_id']}.sqlite")
-    return tuple(sorted(path.parent.glob("*.sqlite"))) or (path,)
-
-
-class Catalogs:
-    """Tables and keys of each database, read once: from a `tables.json` beside the folder, else from the file."""
-
-    def __init__(self, databases: Path) -> None:
-        self.databases = databases
-        entries = read_json(path) if (path := databases.parent / "tables.json").is_file() else []
-        self.catalogs = {entry["db_id"]: catalog_from_tables_json(entry) for entry in entries}
-
-    def of(self, row: dict) -> Catalog:
-        if row["db_id"] not in self.catalogs:
-            self.catalogs[row["db_id"]] = read_catalog(database_files(row, Settings(self.databases))[0])
-        return self.catalogs[row["db_id"]]
-
-
-def read_catalog(path: Path) -> Catalog:
-    """The catalog of a file; an empty one where it has none to read, which the row's outcome says."""
+@lru_cache(maxsize=1024)
+def files_of(databases: Path, name: str) -> tuple[Path, ...]:
+    """`database_files` by the path below the databases folder."""
+    path = databases / name
     try:
-        return catalog_from_sqlite(path)
-    except SchemaError:
-        return Catalog({}, ())
+        found = tuple(sorted(path.parent.glob("*.sqlite"))) or (path,)
+        return found if is_inside(found, databases) else ()
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, links in a circle
+        return (path,)
 
 
-def result_row(row: dict, completion: str | None, sql: str | None, verdict: Verdict, catalogs: Catalogs) -> dict:
+def is_inside(paths: tuple[Path, ...], folder: Path) -> bool:
+    root = folder.resolve()
+    return all(path.resolve().is_relative_to(root) for path in paths)
+
+
+def read_catalogs(databases: Path) -> dict[str, Catalog]:
+    """Tables and keys by db_id, from a `tables.json` beside the databases. Raises DataError naming all bad entries."""
+    path = databases.parent / "tables.json"
+    entries = read_json(path) if path.is_file() else []
+    if not isinstance(entries, list):
+        raise DataError(f"{path}: expected a JSON array with an object for each database. Repair or remove it.")
+    catalogs, mistakes = {}, []
+    for number, entry in enumerate(entries):
+        try:
+            catalogs[str(entry["db_id"])] = catalog_from_tables_json(entry)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            mistakes.append(f"entry {number}: {type(error).__name__} {str(error)[:80]!r}")
+    if mistakes:
+        raise DataError(
+            f"{path}: {'; '.join(mistakes[:100])}. Expected db_id, table_names_original, column_names_original and "
+            "foreign_keys as in Spider's tables.json. Repair or remove the file."
+        )
+    return catalogs
+
+
+def result_row(row: dict, completion: str | None, known: Known) -> dict:
     """One line of results.jsonl."""
-    gold, writes = row["output"], gold_writes(row)
+    verdict, figures = known.verdict, known.measured
     return {
         "id": row["id"],
         "db_id": row["db_id"],
         "question": row["question"],
-        "gold": gold,
+        "gold": row["output"],
         "completion": completion,
-        "sql": sql,
+        "sql": known.sql,
         "outcome": verdict.outcome,
         "error": verdict.error,
-        "error_class": classify(gold, sql, verdict.outcome, verdict.error, writes=writes),
-        "hardness": hardness(gold),
+        "error_class": figures["error_class"],
+        "hardness": figures["hardness"],
         "matches": verdict.matches,
-        "exact_match": None if writes else exact.exact_match(gold, sql, catalogs.of(row)),
+        "exact_match": figures["exact_match"],
         "seconds": verdict.seconds,
-        "features": list(features(gold)),
+        "features": figures["features"] or [],
         "gold_seconds": verdict.gold_seconds,
-        "syntax": is_accepted(sql, verdict) if writes else is_valid_syntax(sql),
-        "token_f1": token_f1(gold, sql),
-        "rouge": rouge(gold, sql),
-        "flags": [name for name in ("gold_empty", "tied_limit") if getattr(verdict, name)],
+        "syntax": figures["syntax"],
+        "token_f1": figures["token_f1"],
+        "rouge": figures["rouge"],
+        "bleu": figures["bleu"],
+        "flags": flags(verdict),
+        "gave_up": known.gave_up,
         "preview": {"gold": verdict.gold_preview, "prediction": verdict.prediction_preview},
     }
 
 
-def is_accepted(sql: str | None, verdict: Verdict) -> bool | None:
-    """Whether SQLite's parser accepted statements that write, told by running them; None where they did not run."""
-    if verdict.outcome in UNSCORED:
-        return None
-    return sql is not None and (verdict.outcome != "error" or class_of_error(verdict.error or "") != "syntax")
+def flags(verdict: Verdict) -> list[str]:
+    """What the verdict rests on; see `results_file.py`."""
+    return [name for name in FLAGS if getattr(verdict, name)] + [f"changing: {name}()" for name in verdict.changing]

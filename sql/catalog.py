@@ -5,10 +5,12 @@ SQLite compares names so. Spider's tables.json misses some keys that the files d
 to compare with the official evaluator need tables.json. Not covered: types, values, views' definitions.
 """
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.schema import read_schema
+from converters.schema import SchemaError, schema_of
 
 
 class Catalog(NamedTuple):
@@ -33,8 +35,16 @@ def catalog_from_tables_json(entry: dict) -> Catalog:
 
 
 def catalog_from_sqlite(database: Path) -> Catalog:
-    """The catalog of a SQLite file, opened read-only. Raises SchemaError where the file holds no readable schema."""
-    tables = read_schema(database).tables
+    """The catalog of a SQLite file, opened so that nothing appears beside it, not even where it rests in WAL mode.
+
+    Raises SchemaError where the file holds no readable schema, OSError and ValueError where it has no path.
+    """
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            tables = schema_of(connection).tables
+    except sqlite3.Error as error:
+        raise SchemaError(f"{database}: {error}. Give the path of a SQLite database.") from error
     keys = (
         (f"{table.name}.{key.column}".lower(), f"{key.table}.{key.referenced}".lower())
         for table in tables

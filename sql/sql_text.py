@@ -7,8 +7,8 @@ Standard library only: the workers import this module.
 
 import re
 import sqlite3
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, wraps
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,6 +27,11 @@ _SPACED_COMPARISON = re.compile(r"([<>!]) =")
 _CURRENT_YEAR = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
 _NOT_ONE_QUERY = ("syntax error", "incomplete input", "unrecognized token", "parser stack overflow", "one statement")
 _MAX_CHECKED = 100_000  # characters of SQL that `is_syntax` hands to SQLite's parser
+_MAX_REMEMBERED = 2_000  # characters of a text whose rewriting is kept: all memories together stay under 30 MB
+_CHANGING = ("random", "randomblob", "changes", "total_changes", "last_insert_rowid")
+_CLOCKS = ("current_time", "current_date", "current_timestamp")
+_DATES = ("date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff")
+_MAY_CHANGE = re.compile(r"random|changes|last_insert|current_|date|time|julianday|unixepoch", re.IGNORECASE)
 
 
 class Token(NamedTuple):
@@ -75,7 +80,18 @@ def first_statement(sql: str) -> str:
     return sql[:end]
 
 
-@lru_cache(maxsize=4096)
+def remembered(function: Callable) -> Callable:
+    """The function with the answers for recent short texts kept; long ones, of which few would fill memory, are not."""
+    kept = lru_cache(maxsize=1024)(function)
+
+    @wraps(function)
+    def call(sql: str, *rest: int):
+        return (kept if len(sql) <= _MAX_REMEMBERED else function)(sql, *rest)
+
+    return call
+
+
+@remembered
 def close_comparisons(sql: str) -> str:
     """`> =`, `< =`, `! =` closed up and `YEAR(CURDATE())` made 2020, as the official tool does, but in code alone.
 
@@ -100,13 +116,13 @@ def _rewrite(code: str) -> str:
     return _CURRENT_YEAR.sub("2020", code) if "curdate" in code.lower() else code
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def official_text(sql: str) -> str:
     """What the official Spider tool executes with DISTINCT kept: as `close_comparisons`, but in literals as well."""
     return _rewrite(sql)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def official_text_without_distinct(sql: str) -> str:
     """What the official Spider tool executes by default: every word DISTINCT deleted, and only the first statement.
 
@@ -118,13 +134,13 @@ def official_text_without_distinct(sql: str) -> str:
     return _rewrite(first)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def mentions_order(sql: str) -> bool:
     """The official test for "row order matters": the text `order by` anywhere, in a sub-query or a literal as well."""
     return "order by" in sql.lower()
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def is_ordered(sql: str) -> bool:
     """Whether the outermost query has an ORDER BY: the two words in sequence outside every parenthesis."""
     if "order" not in sql.lower():
@@ -133,23 +149,56 @@ def is_ordered(sql: str) -> bool:
     return any(first.is_word("order") and second.is_word("by") for first, second in pairwise(outer))
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def tie_breakers(sql: str, width: int) -> tuple[str, str] | None:
-    """Two versions of a query that cuts its rows with an outermost LIMIT, or None for any other query.
+    """Two versions of a query with an outermost LIMIT or ORDER BY, or None for any other query.
 
     Both keep the query's own ORDER BY and break its ties by all `width` result columns, one upwards and one downwards:
-    if they return different rows, which rows survive the LIMIT depends on how ties fall. Without an ORDER BY all rows
-    tie.
+    if they return different rows, which rows survive the LIMIT depends on how ties fall; if the same rows in another
+    order, the order does. Without an ORDER BY all rows tie.
     """
-    if "limit" not in sql.lower():
+    if "limit" not in sql.lower() and not is_ordered(sql):
         return None
-    limits = [token for token in code_tokens(sql) if token.depth <= 0 and token.is_word("limit")]
-    if not limits:
+    outer = [token for token in code_tokens(sql) if token.depth <= 0 and token.text != ";"]
+    limits = [token.start for token in outer if token.is_word("limit")]
+    if not limits and not is_ordered(sql):
         return None
-    head, tail = sql[: limits[-1].start], sql[limits[-1].start :]
+    place = limits[-1] if limits else outer[-1].end
     opening = ", " if is_ordered(sql) else " ORDER BY "
     versions = [opening + ", ".join(f"{n}{way}" for n in range(1, width + 1)) + " " for way in ("", " DESC")]
-    return head + versions[0] + tail, head + versions[1] + tail
+    return tuple(sql[:place] + version + sql[place:] for version in versions)
+
+
+@remembered
+def changing_functions(sql: str) -> tuple[str, ...]:
+    """The functions in a text that differ from call to call: `random()`, the present time. Sorted, each once."""
+    if not _MAY_CHANGE.search(sql):
+        return ()
+    found = set()
+    code = list(code_tokens(sql))
+    for token, following in zip(code, [*code[1:], None], strict=True):
+        word = token.text.lower() if token.kind == "word" else ""
+        called = following is not None and following.text == "("
+        if word in _CLOCKS or (word in _CHANGING and called) or (word in _DATES and called and _reads_clock(code)):
+            found.add(word)
+    return tuple(sorted(found))
+
+
+def _reads_clock(code: list[Token]) -> bool:
+    """Whether a date function may read the clock: a `'now'` in the text, or a call without arguments."""
+    texts = {token.text.lower().strip("'\"") for token in code if token.kind in ("string", "name")}
+    calls = zip(code, code[1:], code[2:], strict=False)
+    bare = any(a.text.lower() in _DATES and (b.text, c.text) == ("(", ")") for a, b, c in calls)
+    return "now" in texts or bare
+
+
+def normal_text(sql: str) -> str:
+    """The query in one spelling, to find repeated queries: words in lower case, single spaces, no comments, no `;`.
+
+    Literals and quoted names stay as they are, and aliases too: `SELECT T1.a FROM t AS T1` is not `SELECT a FROM t`.
+    """
+    texts = (token.text.lower() if token.kind == "word" else token.text for token in code_tokens(sql))
+    return " ".join(texts).replace("< >", "! =").rstrip("; ")
 
 
 def is_syntax(sql: str) -> bool:

@@ -1,4 +1,4 @@
-"""SQL text to sqlglot trees (SQLite dialect), and text made comparable.
+"""SQL text to sqlglot trees (SQLite dialect).
 
 Every metric that looks at the shape of a query asks here. Text that cannot be read, nests too deeply or is longer than
 `MAX_CHARACTERS` gives None: that is a verdict on the text, not an error of the program. Only one query is read: text
@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ErrorLevel, SqlglotError
+from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token
 
 from sql.sql_text import close_comparisons
@@ -21,7 +21,7 @@ from sql.sql_text import close_comparisons
 DIALECT = "sqlite"
 # The longest gold of Spider has 577 characters; a tree takes several hundred times the size of its text.
 MAX_CHARACTERS = 20_000
-CACHED_TREES = 64  # one example's gold and prediction are asked for by several metrics, one after the other
+CACHED_TREES = 8  # one example's gold and prediction are asked for by several metrics, one after the other
 
 DOUBLE_QUOTED = "double_quoted"
 
@@ -69,27 +69,6 @@ def is_double_quoted(column: exp.Expression) -> bool:
     """True for a column without a table whose name stood in double quotes, so that it may be meant as text."""
     is_bare = isinstance(column, exp.Column) and not column.table
     return is_bare and bool(column.this.meta.get(DOUBLE_QUOTED))
-
-
-def normalize_sql(sql: str) -> str:
-    """The query in one spelling, to find repeated queries: keywords in capitals, names in lower case, single spaces.
-
-    Literals and quoted names stay as they are. Aliases stay, so `SELECT T1.a FROM t AS T1` is not `SELECT a FROM t`.
-    Text without a tree comes back with its white space folded to single spaces and without a closing semicolon.
-    """
-    tree = parse(sql)
-    if tree is None:
-        return fold_spaces(sql)
-    try:
-        copy = tree.transform(fold_name)
-        return copy.sql(dialect=DIALECT, comments=False, unsupported_level=ErrorLevel.IGNORE)
-    except (SqlglotError, RecursionError):
-        return fold_spaces(sql)
-
-
-def fold_spaces(sql: str) -> str:
-    """Single spaces for any white space, and no semicolon at the end."""
-    return " ".join(sql.split()).rstrip("; ")
 
 
 def fold_name(node: exp.Expression) -> exp.Expression:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import sacrebleu
+from sacrebleu.metrics import BLEU
 from sqlglot.tokens import Token, TokenType
 
 from sql.sql_text import close_comparisons, is_syntax
@@ -73,6 +74,18 @@ def bleu(golds: Sequence[str], predictions: Sequence[str | None]) -> float:
         )
     found = [(text or "")[:MAX_CHARACTERS] for text in predictions]
     return sacrebleu.corpus_bleu(found, [list(golds)], force=True).score / 100
+
+
+def bleu_counts(gold: str, prediction: str | None) -> list[int]:
+    """What corpus BLEU adds up: lengths of prediction and gold, then matched and all n-grams, n = 1..4."""
+    score = sentence_bleu().sentence_score((prediction or "")[:MAX_CHARACTERS], [gold])
+    return [score.sys_len, score.ref_len, *score.counts, *score.totals]
+
+
+@lru_cache(maxsize=1)
+def sentence_bleu() -> BLEU:
+    """Only its counts are used; effective order silences the warning about scoring single sentences."""
+    return BLEU(effective_order=True)
 
 
 def rouge(gold: str, prediction: str | None) -> dict[str, float]:

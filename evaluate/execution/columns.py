@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-MAX_CELLS = 20_000_000  # a few seconds
+MAX_CELLS = 6_000_000  # two seconds at most
 
 Row = tuple
 Column = tuple

@@ -2,7 +2,7 @@
 
 `match.fuzzy` holds the definition; here is how it is decided. Cells that agree within a tolerance are not an
 equivalence (a ~ b and b ~ c say nothing of a and c), so rows cannot be hashed: they are grouped by what must be equal,
-sorted by their numbers and paired with the first that agrees. Both searches, over columns and over pairs, are bounded.
+sorted by their numbers and paired with the first that agrees. The searches over columns and over pairs are bounded.
 """
 
 import math
@@ -16,12 +16,25 @@ RELATIVE_TOLERANCE = 1e-4
 MAX_ASSIGNMENTS = 200  # complete column assignments that are compared
 MAX_STEPS = 10_000  # column assignments that are begun
 MAX_CELLS = 2_000_000  # cells looked at to find which columns can stand for which
-MAX_PAIRS = 500_000  # pairs of rows that are compared to pair up one group
+MAX_COMPARISONS = 3_000_000  # cells that are compared to pair up rows, in all assignments together
+MAX_EXTRA_COLUMNS = 12  # `SELECT *` of most tables; of a thousand further columns one would agree by chance
 
 _NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 
 Cell = None | int | float | str | bytes
 Row = tuple[Cell, ...]
+
+
+class _Budget:
+    """How many comparisons are left."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self, number: int) -> bool:
+        """Use up so many; False where they are not left."""
+        self.left -= number
+        return self.left >= 0
 
 
 class _Column(NamedTuple):
@@ -33,21 +46,24 @@ class _Column(NamedTuple):
 
 
 def same_answer(gold: Sequence[Row], predicted: Sequence[Row], *, ordered: bool) -> bool:
-    """Whether `predicted` has as many rows and every gold column in them, cells agreeing as `cells_agree` says."""
+    """Whether `predicted` has as many rows and every gold column in them, cells agreeing as `cells_agree` says.
+
+    It may have `MAX_EXTRA_COLUMNS` beside them.
+    """
     if len(gold) != len(predicted):
         return False
     if not gold:
         return True
     width, predicted_width = len(gold[0]), len(predicted[0])
-    if width > predicted_width or width * predicted_width * len(gold) > MAX_CELLS:
+    if not width <= predicted_width <= width + MAX_EXTRA_COLUMNS or width * predicted_width * len(gold) > MAX_CELLS:
         return False
     others = _columns(predicted)
     agree = _columns_agree if ordered else _bags_agree
     options = [(column, [n for n, other in enumerate(others) if agree(column, other)]) for column in _columns(gold)]
     options.sort(key=lambda option: len(option[1]))
-    gold_cells = [column.cells for column, _ in options]
+    gold_cells, budget = [column.cells for column, _ in options], _Budget(MAX_COMPARISONS)
     return any(
-        ordered or _rows_agree(gold_cells, [others[n].cells for n in chosen])
+        ordered or _rows_agree(gold_cells, [others[n].cells for n in chosen], budget)
         for chosen in islice(_assignments([numbers for _, numbers in options]), MAX_ASSIGNMENTS)
     )
 
@@ -57,7 +73,7 @@ def rows_agree(gold: Sequence[Row], predicted: Sequence[Row]) -> bool:
     if len(gold) != len(predicted):
         return False
     gold_cells, cells = ([column.cells for column in _columns(rows)] for rows in (gold, predicted))
-    return _rows_agree(gold_cells, cells)
+    return _rows_agree(gold_cells, cells, _Budget(MAX_COMPARISONS))
 
 
 def cells_agree(gold: Cell, predicted: Cell) -> bool:
@@ -145,11 +161,13 @@ def _assignments(candidates: list[list[int]]) -> Iterator[tuple[int, ...]]:
             open_choices.append(iter(candidates[len(chosen)]))
 
 
-def _rows_agree(gold: Sequence[Sequence[Cell]], predicted: Sequence[Sequence[Cell]]) -> bool:
+def _rows_agree(gold: Sequence[Sequence[Cell]], predicted: Sequence[Sequence[Cell]], budget: _Budget) -> bool:
+    if not budget.take(2 * sum(map(len, gold))):
+        return False
     gold_groups, groups = _groups(gold), _groups(predicted)
     if {key: len(rows) for key, rows in gold_groups.items()} != {key: len(rows) for key, rows in groups.items()}:
         return False
-    return all(_numbers_agree(rows, groups[key]) for key, rows in gold_groups.items())
+    return all(_numbers_agree(rows, groups[key], budget) for key, rows in gold_groups.items())
 
 
 def _groups(columns: Sequence[Sequence[Cell]]) -> dict[tuple, list[tuple[float, ...]]]:
@@ -161,19 +179,20 @@ def _groups(columns: Sequence[Sequence[Cell]]) -> dict[tuple, list[tuple[float, 
     return {key: sorted(rows) for key, rows in groups.items()}
 
 
-def _numbers_agree(gold: list[tuple[float, ...]], predicted: list[tuple[float, ...]]) -> bool:
+def _numbers_agree(gold: list[tuple[float, ...]], predicted: list[tuple[float, ...]], budget: _Budget) -> bool:
     """Whether every row finds one of its own that agrees: by rank, else the first free one in ascending order."""
-    if all(map(_sequences_agree, gold, predicted)):
-        return True
+    width = max(1, len(gold[0]))
+    if not budget.take(len(gold) * width) or all(map(_sequences_agree, gold, predicted)):
+        return budget.left >= 0
     taken = [False] * len(predicted)
-    first_free, pairs_left = 0, MAX_PAIRS
+    first_free = 0
     for row in gold:
         while taken[first_free]:
             first_free += 1
-        within = range(first_free, min(len(predicted), first_free + pairs_left))
+        within = range(first_free, min(len(predicted), first_free + budget.left // width))
         found = next((n for n in within if not taken[n] and _sequences_agree(row, predicted[n])), None)
         if found is None:
             return False
-        pairs_left -= found - first_free
+        budget.take((found - first_free + 1) * width)
         taken[found] = True
     return True

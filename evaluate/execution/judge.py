@@ -1,24 +1,32 @@
 """One example in, one verdict out: gold and predicted SQL are run on every database file and compared by every rule.
 
-Queries are judged here by their results; an example whose gold writes is handed to `write.py`.
-Standard library only, so that a worker starts in milliseconds and scoring needs neither torch nor vLLM.
+Queries are judged here by their results; an example whose gold writes is handed to `write.py`. A failure counts as the
+gold's only while the gold runs: rewriting, running and comparing the prediction are announced as the prediction's.
+Standard library only: most of the time of a small run is its start.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from evaluate.execution.match import REWRITES, RULES
+from evaluate.execution.pool import Lost, stream
 from evaluate.execution.reader import Database, Reader, database_at
 from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, database_problem
-from evaluate.execution.ties import is_tied
-from evaluate.execution.verdict import GRACE_SECONDS, TOO_LONG, Announce, Example, Verdict, preview
-from sql.sql_text import tie_breakers
+from evaluate.execution.ties import Ties, find_ties
+from evaluate.execution.verdict import (
+    GRACE_SECONDS,
+    TOO_LONG,
+    Announce,
+    Example,
+    Verdict,
+    preview,
+    short_error,
+    unannounced,
+)
+from sql.sql_text import changing_functions, tie_breakers
 
-if TYPE_CHECKING:
-    from evaluate.execution.pool import Lost
-
-_MANY_ROWS = 1_000  # to compare fewer takes no time worth limiting
+COMPARE_SECONDS = 5.0  # of CPU time, to compare two results by the rules
 
 
 class Readers(NamedTuple):
@@ -29,8 +37,8 @@ class Readers(NamedTuple):
 
     @classmethod
     def within(cls, limits: Limits) -> "Readers":
-        """Two readers with these limits and results of 160 MiB in all."""
-        return cls(Reader(limits), Reader(limits, max_bytes=32 * MEBIBYTE))
+        """Two readers with these limits and results of 80 MiB in all."""
+        return cls(Reader(limits), Reader(limits, max_bytes=16 * MEBIBYTE))
 
 
 def judge(
@@ -38,13 +46,16 @@ def judge(
     *,
     limits: Limits = Limits(),  # noqa: B008 - immutable
     readers: Readers | None = None,
-    announce: Announce = lambda seconds, verdict: None,
+    announce: Announce = unannounced,
 ) -> Verdict:
     """Judge one example. Nothing the SQL does raises; only a defect of this program does.
 
-    `readers` keep results between calls and take the place of `limits`. Before each query, `announce` is told how long
+    `readers` keep results between calls and take the place of `limits`. Before each step, `announce` is told how long
     it may take and what the verdict is should it never come back.
     """
+    readers = readers or Readers.within(limits)
+    seconds = readers.golds.limits.seconds
+    announce(seconds + GRACE_SECONDS, Verdict("no_database", "reading the database file takes too long"))
     problem = _databases_problem(example.databases)
     if problem:
         return Verdict("no_database", problem)
@@ -52,13 +63,14 @@ def judge(
         if example.writes:
             from evaluate.execution.write import judge_write  # few runs have any
 
-            return judge_write(example, (readers or Readers.within(limits)).golds.limits, announce)
-        databases = tuple(map(database_at, example.databases))
-        bench = _Bench(databases, *(readers or Readers.within(limits)), announce)
-        gold = _run_gold(example.gold, bench)
-        if gold.outcome == "gold_error" or example.predicted is None:
-            return gold
-        return _compare(example.gold, example.predicted, gold, bench)
+            return judge_write(example, readers.golds.limits, announce)
+        bench = _Bench(tuple(map(database_at, example.databases)), *readers, announce)
+        verdict = _run_gold(example.gold, bench)
+        if verdict.outcome == "gold_error":
+            return verdict
+        if example.predicted is not None:
+            verdict = _compare(example.gold, example.predicted, verdict, bench)
+        return _with_flags(verdict, example, bench)
     except OSError as error:  # a file went away meanwhile
         return Verdict("no_database", str(error))
 
@@ -67,10 +79,11 @@ def judge_all(
     examples: Iterable[Example],
     *,
     workers: int = 1,
-    timeout: float = 30.0,
+    timeout: float = 15.0,
     limits: Limits = Limits(),  # noqa: B008 - immutable
 ) -> Iterator[tuple[str, Verdict]]:
-    """`(id, verdict)` for every example, in their order, as soon as they are known; `timeout` (s) is for one query.
+    """`(id, verdict)` for every example, in their order, as soon as they are known; `timeout` is for one
+    query, in seconds of CPU time.
 
     With `workers=1` all is done here in a plain loop: simple to debug, but what runs on in a single C call cannot be
     stopped, and SQLite's memory limit stays set in this process. With more, processes are started, kept warm, and ended
@@ -82,19 +95,38 @@ def judge_all(
         for example in examples:
             yield example.id, judge(example, readers=readers)
         return
-    from evaluate.execution.pool import Lost, stream  # costs as much as judging sixty examples
-
     ids: list[str] = []
     tasks = (ids.append(example.id) or example for example in examples)
-    answers = stream(tasks, target="evaluate.execution.judge:make_judge", settings=limits, workers=workers)
+    target = "evaluate.execution.judge:make_judge"
+    answers = stream(tasks, target=target, settings=limits, workers=workers, resume=judge_again)
     for n, answer in enumerate(answers):
-        yield ids[n], _lost(answer) if isinstance(answer, Lost) else answer
+        yield ids[n], verdict_of(answer) if isinstance(answer, Lost) else answer
 
 
 def make_judge(limits: Limits) -> Callable[[Example, Announce], Verdict]:
     """`judge` for a worker: with these limits, and results kept from one example to the next."""
     readers = Readers.within(limits)
     return lambda example, announce: judge(example, readers=readers, announce=announce)
+
+
+def judge_again(example: Example, lost: Lost, first: bool) -> Example | None:
+    """The example once more where its worker had done others: their memory, or a signal, may have ended it."""
+    return example if not first and may_be_innocent(lost, lost.announced) else None
+
+
+def may_be_innocent(lost: Lost, verdict: Verdict) -> bool:
+    """Whether a loss in a worker that had done other work may have its cause there; a gold gets the benefit always."""
+    return lost.reason != "overran" or verdict.outcome == "gold_error"
+
+
+def verdict_of(lost: Lost) -> Verdict:
+    """The verdict on an example whose worker ended: as announced if it overran, else by what it was doing and why."""
+    verdict: Verdict = lost.announced
+    if lost.reason == "overran" or verdict.outcome not in ("gold_error", "timeout"):
+        return verdict
+    if verdict.outcome == "gold_error":
+        return verdict._replace(error=f"the gold: {lost.detail}")
+    return verdict._replace(outcome="too_large" if lost.reason == "memory" else "error", error=lost.detail)
 
 
 def _databases_problem(databases: tuple[Path, ...]) -> str | None:
@@ -113,46 +145,62 @@ class _Bench(NamedTuple):
 
     def begin(self, state: Verdict, queries: int = 1) -> None:
         """Say that so many queries run now, and what the verdict is if they never end."""
-        self.announce(queries * self.golds.limits.seconds + GRACE_SECONDS, state)
+        self.announce(queries * self.golds.limits.seconds + GRACE_SECONDS, state, cpu=True)
 
 
 def _run_gold(gold_sql: str, bench: _Bench) -> Verdict:
-    """The verdict so far: `gold_error`, or `no_sql` with everything that is known of the gold filled in."""
+    """The verdict so far: `gold_error`, or `no_sql` with what is known of the gold filled in."""
     failing = Verdict("gold_error", f"the gold runs longer than {bench.golds.limits.seconds:g} s")
-    sql = REWRITES["strict"](gold_sql)
-    results, tied = [], False
+    results = []
     for database in bench.databases:
         bench.begin(failing)
-        results.append(bench.golds.run(sql, database))
+        results.append(bench.golds.run(REWRITES["strict"](gold_sql), database))
         if results[-1].status != "ok":
-            return Verdict("gold_error", f"{database.path.name}: {results[-1].error}", gold_seconds=results[-1].seconds)
-        if not tied and tie_breakers(sql, 1):
-            bench.begin(failing, queries=2)
-            tied = is_tied(bench.golds, sql, database)
+            error = short_error(f"{database.path.name}: {results[-1].error}")
+            return Verdict("gold_error", error, gold_seconds=results[-1].seconds)
     return Verdict(
         "no_sql",
         gold_seconds=sum(result.seconds for result in results),
         gold_preview=preview(results[0]),
         gold_empty=not any(result.rows for result in results),
-        tied_limit=tied,
     )
 
 
+def _with_flags(verdict: Verdict, example: Example, bench: _Bench) -> Verdict:
+    """The verdict with what it rests on: ties of the gold, and functions that differ from call to call."""
+    gold, predicted = REWRITES["strict"](example.gold), example.predicted or ""
+    if len(predicted) <= bench.golds.limits.sql_bytes:
+        verdict = verdict._replace(changing=changing_functions(f"{gold}\n;{predicted}"))
+    if not tie_breakers(gold, 1):
+        return verdict
+    bench.begin(verdict, queries=2 * len(bench.databases))
+    ties = [find_ties(bench.golds, gold, database) for database in bench.databases]
+    limit, order = (any(getattr(found, name) for found in ties) for name in Ties._fields)
+    return verdict._replace(tied_limit=limit, tied_order=order)
+
+
 def _compare(gold_sql: str, predicted_sql: str, verdict: Verdict, bench: _Bench) -> Verdict:
-    """Fill in the rules, those that read the same two texts together, `strict` and its outcome first."""
-    is_endless = len(predicted_sql) > bench.golds.limits.sql_bytes  # to be refused, not to be rewritten first
-    groups: dict[tuple[str, str], list[str]] = {}
-    for rule, rewrite in REWRITES.items():
-        predicted_text = predicted_sql if is_endless else rewrite(predicted_sql)
-        groups.setdefault((rewrite(gold_sql), predicted_text), []).append(rule)
+    """Fill in the rules: `strict` and its outcome first, then those that read the same two texts together."""
     seconds = bench.golds.limits.seconds
     verdict = verdict._replace(outcome="timeout", error=f"longer than {seconds:g} s", seconds=seconds)
-    for texts, rules in groups.items():
-        ran = _run_group(_Group(gold_sql, *texts, rules), verdict, bench)
+    bench.begin(verdict)
+    groups = _groups(gold_sql, predicted_sql, bench.golds.limits)
+    for (gold_text, predicted_text), rules in groups:
+        ran = _run_group(_Group(gold_sql, gold_text, predicted_text, rules), verdict, bench)
         verdict = verdict._replace(matches=verdict.matches | ran.matches)
         if "strict" in rules:
             verdict = _with_outcome(verdict, ran)
     return verdict
+
+
+def _groups(gold_sql: str, predicted_sql: str, limits: Limits) -> list[tuple[tuple[str, str], list[str]]]:
+    """The rules by the texts they read: `strict` alone, those that read the same texts as `strict`, the others."""
+    is_endless = len(predicted_sql) > limits.sql_bytes  # to be refused, not to be rewritten first
+    groups: dict[tuple[str, str], list[str]] = {}
+    for rule, rewrite in REWRITES.items():
+        groups.setdefault((rewrite(gold_sql), predicted_sql if is_endless else rewrite(predicted_sql)), []).append(rule)
+    (texts, (strict, *others)), *further = groups.items()
+    return [(texts, [strict]), (texts, others), *further]
 
 
 class _Group(NamedTuple):
@@ -178,7 +226,7 @@ def _with_outcome(verdict: Verdict, ran: _Ran) -> Verdict:
     outcome = "correct" if ran.matches["strict"] else "wrong_result"
     return verdict._replace(
         outcome=ran.failed.status if ran.failed else outcome,
-        error=ran.failed.error if ran.failed else None,
+        error=short_error(ran.failed.error) if ran.failed else None,
         seconds=ran.seconds,
         gold_preview=preview(ran.gold),
         prediction_preview=preview(ran.predicted) if ran.predicted.status == "ok" else None,
@@ -196,8 +244,7 @@ def _run_group(group: _Group, so_far: Verdict, bench: _Bench) -> _Ran:
         if not bench.predictions.known(group.predicted_text, database):
             bench.begin(so_far)
         predicted = bench.predictions.run(group.predicted_text, database)
-        if len(predicted.rows) > _MANY_ROWS:
-            bench.begin(comparing)
+        bench.announce(COMPARE_SECONDS, comparing, cpu=True)
         ran = _add(ran, gold, predicted, _matches(group, gold, predicted))
         if not any(ran.matches.values()):
             break
@@ -224,13 +271,3 @@ def _add(ran: _Ran | None, gold: Execution, predicted: Execution, matches: dict[
         failed=ran.failed or failed,
         seconds=ran.seconds + predicted.seconds,
     )
-
-
-def _lost(lost: "Lost") -> Verdict:
-    """The verdict on an example whose worker ended: as announced if it overran, else by what it was doing and why."""
-    verdict: Verdict = lost.announced
-    if lost.reason == "overran" or verdict.outcome not in ("gold_error", "timeout"):
-        return verdict
-    if verdict.outcome == "gold_error":
-        return verdict._replace(error=f"the gold: {lost.detail}")
-    return verdict._replace(outcome="too_large" if lost.reason == "memory" else "error", error=lost.detail)

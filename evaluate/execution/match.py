@@ -63,11 +63,11 @@ def bird(gold: Rows, predicted: Rows, gold_sql: str) -> bool:
 def fuzzy(gold: Rows, predicted: Rows, gold_sql: str) -> bool:
     """A reader would take the answer for right, after the allowances made for the exoplanets questions.
 
-    As `strict`, with these allowances: the prediction may have further columns beside the gold's; numbers agree within
-    0.01 % of the larger or when one is the other rounded to the decimals it shows, though two integers must be equal;
-    text agrees but for case and white space; text that is a number agrees with that number. As many rows as the gold
-    has, in its order when its outermost query has an ORDER BY. Column names never count, in any rule. Large results
-    are compared within bounds, past which the answer is no. Whatever is `strict` is `fuzzy`.
+    As `strict`, with these allowances: the prediction may have up to 12 further columns beside the gold's; numbers
+    agree within 0.01 % of the larger or when one is the other rounded to the decimals it shows, though two integers
+    must be equal; text agrees but for case and white space; text that is a number agrees with that number. As many rows
+    as the gold has, in its order when its outermost query has an ORDER BY. Column names never count, in any rule. Large
+    results are compared within bounds, past which the answer is no. Whatever is `strict` is `fuzzy`.
     """
     return strict(gold, predicted, gold_sql) or same_answer(gold, predicted, ordered=is_ordered(gold_sql))
 

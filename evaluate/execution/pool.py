@@ -3,37 +3,45 @@
 `stream` hands out tasks and yields their results in order. The work is `target`, "module:factory": in every worker,
 `factory(settings)` gives a function `work(task, announce)`. Before each step that may hang, the work calls
 `announce(seconds, state)`; if the step outlives its seconds the worker is ended by a timer of the kernel's, which C
-code cannot hold up, replaced, and the task's answer is `Lost` with that state.
+code cannot hold up, and replaced. What then becomes of the task, `resume` decides: another task that goes on from the
+last state, for a fresh worker, or None, and the answer is `Lost` with that state.
 
-No process is left behind: workers end with the pool, with this process however it ends, and never see Ctrl-C.
+Workers are forked from one process that has imported the target (`worker.py`), so a new one takes milliseconds. No
+process is left behind: they end with the pool, with this process however it ends, and never see Ctrl-C.
 Not covered: Windows, which has neither the timer nor the memory limit.
 """
 
 import atexit
+import json
+import os
 import pickle
 import selectors
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from multiprocessing import Pipe
+from multiprocessing.reduction import send_handle
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from evaluate.execution.worker import MEMORY_EXIT, STEP, Broken, Order, Step
+from evaluate.execution.worker import ANSWER, BROKEN, MEMORY_EXIT, STEP, Order, Step
 
 ROOT = Path(__file__).resolve().parents[2]
-MEMORY_BYTES = 2 * 2**30  # address space of one worker
+MEMORY_BYTES = 320 * 2**20  # what a worker may take beyond what it starts with
+WAITING_BYTES = 32 * 2**20  # answers that wait for an earlier one; beyond, no task is handed out
 ATTEMPTS = 3  # workers that a task is given to while they end before its first step
-# Isolated (-I) and without site-packages (-S): a worker starts in milliseconds and imports the standard library alone.
+# Isolated (-I), without site-packages (-S): the path is that of this process; nothing is imported beside the work.
 _START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from evaluate.execution.worker import main; main(int(sys.argv[2]))"
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from evaluate.execution.worker import main; main(int(sys.argv[2]))"
 )
+_GONE = (EOFError, BrokenPipeError, ConnectionResetError)
 
 
 class Lost(NamedTuple):
-    """The answer to a task whose worker ended: `announced` is the state of its last step.
+    """What became of a task whose worker ended: `announced` is the state of its last step.
 
     reason   `overran` (its time), `memory` (the limit of the worker or of the machine), `died` (a crash)
     detail   the same for people
@@ -48,31 +56,30 @@ class PoolError(RuntimeError):
     """A defect of the work itself: it raised (the text is its traceback), or its workers end before a first step."""
 
 
+# (task, its loss, whether it was the worker's first task, so that nothing before it can be the cause) -> task or None
+Resume = Callable[[Any, Lost, bool], Any]
+
+
 def stream(
-    tasks: Iterable[Any], *, target: str, settings: Any, workers: int, memory_bytes: int = MEMORY_BYTES
+    tasks: Iterable[Any],
+    *,
+    target: str,
+    settings: Any,
+    workers: int,
+    memory_bytes: int = MEMORY_BYTES,
+    resume: Resume = lambda task, lost, first: None,
 ) -> Iterator[Any]:
     """The result of every task, or `Lost`, in the order of the tasks, each as soon as those before it are known.
 
     Tasks are taken from the iterable as workers come free. Everything that is handed over must pickle.
     """
-    pool = _Pool(Order(target, settings, memory_bytes))
+    pool = _Pool(Order(target, settings, memory_bytes), resume)
     atexit.register(pool.close)
     try:
-        numbered = (_Task(number, content) for number, content in enumerate(tasks))
-        yield from _in_order(pool.run(numbered, workers))
+        yield from pool.run(iter(tasks), workers)
     finally:
         pool.close()
         atexit.unregister(pool.close)
-
-
-def _in_order(answers: Iterable[tuple[int, Any]]) -> Iterator[Any]:
-    waiting: dict[int, Any] = {}
-    following = 0
-    for number, answer in answers:
-        waiting[number] = answer
-        while following in waiting:
-            yield waiting.pop(following)
-            following += 1
 
 
 class _Task(NamedTuple):
@@ -81,37 +88,67 @@ class _Task(NamedTuple):
     attempts: int = 1
 
 
-class _Worker:
-    """One process, the pipe to it, and what it is doing."""
+class _Nursery:
+    """The process that forks the workers."""
 
     def __init__(self, order: Order) -> None:
-        self.connection, theirs = Pipe()
+        self.control, theirs = Pipe()
+        path = [str(ROOT), *(entry for entry in sys.path if entry)]
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _START, str(ROOT), str(theirs.fileno())],
+                [sys.executable, "-I", "-S", "-c", _START, json.dumps(path), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C reaches us alone
+                env=os.environ | {"MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
+        self.control.send(order)
+
+    def fork(self, pipe: int) -> int:
+        """The pid of a new worker that serves `pipe`."""
+        self.control.send(0)
+        send_handle(self.control, pipe, self.process.pid)
+        return self.control.recv()
+
+    def exit_code(self, pid: int) -> int:
+        """How a worker ended, once it does; as if killed where the nursery itself has ended."""
+        try:
+            self.control.send(pid)
+            return self.control.recv()
+        except (*_GONE, OSError):
+            return -signal.SIGKILL
+
+    def close(self) -> None:
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+
+
+class _Worker:
+    """One process, the pipe to it, and what it is doing."""
+
+    def __init__(self, nursery: _Nursery) -> None:
+        self.nursery = nursery
+        self.connection, theirs = Pipe()
+        with theirs:
+            self.pid = nursery.fork(theirs.fileno())
         self.task: _Task | None = None
         self.last_step: bytes | None = None  # pickled: most are never looked at
-        self._send(order)
+        self.tasks = 0
 
-    def give(self, task: "_Task") -> None:
+    def give(self, task: _Task) -> None:
         self.task, self.last_step = task, None
-        self._send(task.content)
-
-    def _send(self, message: Any) -> None:
+        self.tasks += 1
         with suppress(BrokenPipeError, ConnectionResetError):  # it was killed while it was idle: seen when we listen
-            self.connection.send(message)
+            self.connection.send(task.content)
 
     def loss(self) -> Lost | None:
         """Why the process ended, once its pipe has closed; None when it had not begun the task."""
-        code = self.process.wait()
+        code = self.nursery.exit_code(self.pid)
         if self.last_step is None:
             return self._refusal(code)
         step: Step = pickle.loads(self.last_step)
-        if code == -signal.SIGALRM:
+        if code in (-signal.SIGALRM, -signal.SIGPROF):
             return Lost("overran", f"longer than {step.seconds:g} s", step.state)
         if code in (MEMORY_EXIT, -signal.SIGKILL):  # the kernel kills when the machine runs out
             return Lost("memory", "more memory than a worker may use", step.state)
@@ -123,66 +160,94 @@ class _Worker:
             raise PoolError(f"{ATTEMPTS} workers ended before their first step, the last with exit status {code}")
 
     def close(self) -> None:
-        self.process.kill()  # does nothing to one that has ended
-        self.process.wait()
+        with suppress(OSError):
+            os.kill(self.pid, signal.SIGKILL)  # does nothing to one that has ended and is not waited for
         self.connection.close()
 
 
 class _Pool:
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, resume: Resume) -> None:
         self.order = order
+        self.resume = resume
+        self.nursery = _Nursery(order)
         self.workers: set[_Worker] = set()
         self.selector = selectors.DefaultSelector()
+        self.waiting: dict[int, bytes | Lost] = {}  # answers by number, pickled
+        self.handed_out = 0
 
-    def run(self, tasks: Iterator[_Task], workers: int) -> Iterator[tuple[int, Any]]:
-        """`(number, answer)` as they come."""
+    def run(self, tasks: Iterator[Any], workers: int) -> Iterator[Any]:
+        """The answers in the order of the tasks."""
+        following = 0
         for _ in range(workers):
-            self._give_next(self._start(), tasks)
-        while any(worker.task for worker in self.workers):
+            self._start()
+        while self._hand_out(tasks):
             for key, _ in self.selector.select():
-                answer = self._hear(key.data, tasks)
-                if answer:
-                    yield answer
+                self._hear(key.data)
+            self._hand_out(tasks)  # before the answers: whoever takes them may take their time
+            while following in self.waiting:
+                answer = self.waiting.pop(following)
+                following += 1
+                yield pickle.loads(answer) if isinstance(answer, bytes) else answer
 
-    def _hear(self, worker: _Worker, tasks: Iterator[_Task]) -> tuple[int, Any] | None:
-        """Take a worker's message, and give it the next task if it is done with one."""
+    def _hand_out(self, tasks: Iterator[Any]) -> bool:
+        """Give every idle worker a task, as long as not too many answers wait; returns whether any worker has one."""
+        for worker in self.workers:
+            if worker.task or self._is_full():
+                continue
+            for content in tasks:
+                worker.give(_Task(self.handed_out, content))
+                self.handed_out += 1
+                break
+        return any(worker.task for worker in self.workers)
+
+    def _is_full(self) -> bool:
+        return sum(len(answer) for answer in self.waiting.values() if isinstance(answer, bytes)) > WAITING_BYTES
+
+    def _hear(self, worker: _Worker) -> None:
+        """Take a worker's message."""
         try:
             message = worker.connection.recv_bytes()
-        except (EOFError, ConnectionResetError):
-            return self._bury(worker, tasks)
+        except _GONE:
+            self._replace(worker)
+            return
         if message.startswith(STEP):
             worker.last_step = message[1:]
-            return None
-        answer = pickle.loads(message[1:])
-        if isinstance(answer, Broken):
-            raise PoolError(answer.traceback)
-        number = worker.task.number
-        self._give_next(worker, tasks)
-        return number, answer.result
+        elif message.startswith(BROKEN):
+            raise PoolError(message[1:].decode())
+        else:
+            self.waiting[worker.task.number] = message[len(ANSWER) :]
+            worker.task = None
 
-    def _bury(self, worker: _Worker, tasks: Iterator[_Task]) -> tuple[int, Lost] | None:
-        """Replace a worker that ended. Its task, if it had any, is lost, or given again if it was not begun."""
-        lost = worker.loss() if worker.task else None
+    def _replace(self, worker: _Worker) -> None:
+        """A new worker for one that ended, with what is left of its task, if it had any."""
+        task, lost = worker.task, worker.loss() if worker.task else None
         self._drop(worker)
-        if worker.task is None:
-            return None
-        if lost is None:
-            self._start().give(worker.task._replace(attempts=worker.task.attempts + 1))
-            return None
-        self._give_next(self._start(), tasks)
-        return worker.task.number, lost
-
-    def _give_next(self, worker: _Worker, tasks: Iterator[_Task]) -> None:
-        worker.task = None
-        following = next(tasks, None)
-        if following:
-            worker.give(following)
+        fresh = self._start()
+        if task and lost:
+            content = self.resume(task.content, lost, worker.tasks == 1)
+            if content is None:
+                self.waiting[task.number] = lost
+            else:
+                fresh.give(_Task(task.number, content))
+        elif task:
+            fresh.give(task._replace(attempts=task.attempts + 1))
 
     def _start(self) -> _Worker:
-        worker = _Worker(self.order)
+        try:
+            worker = _Worker(self.nursery)
+        except (*_GONE, OSError):  # the nursery was killed
+            self.nursery.close()
+            self.nursery = _Nursery(self.order)
+            worker = self._first_worker()
         self.workers.add(worker)
         self.selector.register(worker.connection, selectors.EVENT_READ, worker)
         return worker
+
+    def _first_worker(self) -> _Worker:
+        try:
+            return _Worker(self.nursery)
+        except (*_GONE, OSError) as error:
+            raise PoolError("the process that starts the workers ends before it has started one") from error
 
     def _drop(self, worker: _Worker) -> None:
         self.workers.discard(worker)
@@ -192,4 +257,5 @@ class _Pool:
     def close(self) -> None:
         for worker in tuple(self.workers):
             self._drop(worker)
+        self.nursery.close()
         self.selector.close()

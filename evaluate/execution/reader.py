@@ -8,13 +8,16 @@ than a typical query. Not covered: threads; each needs a reader of its own.
 import hashlib
 import os
 import sqlite3
+import sys
 from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, connect, file_state, run_on
+from sql.sql_text import changing_functions
 
+_ENTRY_BYTES = 500  # of a kept execution without rows
 _OPEN = 8  # connections kept; each may hold 2 MB of pages
 
 
@@ -26,12 +29,12 @@ class Database(NamedTuple):
 
 
 class Reader:
-    """Executions by database and SQL, least recently used first out once their rows take more than `max_bytes`.
+    """Executions by database and SQL, least recently used first out once they take more than `max_bytes`.
 
-    Failures are kept as well.
+    Failures are kept as well; what functions such as `random()` were part of is not, since each run draws again.
     """
 
-    def __init__(self, limits: Limits, max_bytes: int = 128 * MEBIBYTE) -> None:
+    def __init__(self, limits: Limits, max_bytes: int = 64 * MEBIBYTE) -> None:
         self.limits = limits
         self.max_bytes = max_bytes
         self.bytes = 0
@@ -49,11 +52,17 @@ class Reader:
         """The result of `sql`, from memory where it is known."""
         execution = self.known(sql, database)
         if execution is None:
-            execution = self._kept[database.digest, sql] = self._run(sql, database)
-            self.bytes += execution.size
-            while self.bytes > self.max_bytes and len(self._kept) > 1:
-                self.bytes -= self._kept.popitem(last=False)[1].size
+            execution = self._run(sql, database)
+            if not changing_functions(sql):
+                self._keep(sql, database, execution)
         return execution
+
+    def _keep(self, sql: str, database: Database, execution: Execution) -> None:
+        self._kept[database.digest, sql] = execution
+        self.bytes += _size(sql, execution)
+        while self.bytes > self.max_bytes and len(self._kept) > 1:
+            (_, text), oldest = self._kept.popitem(last=False)
+            self.bytes -= _size(text, oldest)
 
     def _run(self, sql: str, database: Database) -> Execution:
         try:
@@ -68,6 +77,11 @@ class Reader:
         if len(self._open) > _OPEN:
             self._open.popitem(last=False)[1].close()
         return execution
+
+
+def _size(sql: str, execution: Execution) -> int:
+    texts = (sql, execution.error, *execution.columns)
+    return execution.size + sum(map(sys.getsizeof, texts)) + _ENTRY_BYTES
 
 
 def database_at(path: str | os.PathLike[str]) -> Database:

@@ -11,6 +11,7 @@ takes for ever to plan) and memory outside SQLite. Those need a process that can
 import os
 import re
 import sqlite3
+import stat
 import sys
 import time
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ from urllib.parse import quote
 from sql.sql_text import is_blank
 
 MEBIBYTE = 2**20
+WALL_PER_CPU = 20  # a limit in CPU time is this many times as long by the clock
 _STEPS = 1000  # virtual machine instructions between two looks at the clock
 _DECLARING = "UPDATE sqlite_master type"  # what SQLite asks leave for when a virtual table is set up
 _CONSTRUCTOR = re.compile("vtable constructor failed: ")
@@ -51,14 +53,14 @@ Row = tuple[Value, ...]
 class Limits(NamedTuple):
     """What one query may use. What is over `seconds` is a `timeout`, what is over a size is `too_large`."""
 
-    seconds: float = 30.0
+    seconds: float = 15.0  # of CPU time
     rows: int = 500_000
     result_bytes: int = 64 * MEBIBYTE  # as Python objects
     value_bytes: int = 10_000_000  # one text or blob, in the result or on the way to it
     sql_bytes: int = 1_000_000
     like_pattern_bytes: int = 1_000  # longer ones can take quadratic time
     expression_depth: int = 1_000
-    heap_bytes: int = 512 * MEBIBYTE  # SQLite's memory in this process; sorting happens there, never in a file
+    heap_bytes: int = 224 * MEBIBYTE  # SQLite's memory in this process; sorting happens there, never in a file
     copy_bytes: int = 64 * MEBIBYTE  # a database that is written to (`write.py`); it may double
 
 
@@ -85,10 +87,11 @@ class Refused(Exception):
 
 
 class Guard:
-    """What SQLite asks while a query runs: may it do this, and may it go on."""
+    """What SQLite asks while a query runs: may it do this, and may it go on. A busy machine uses up no CPU time."""
 
     def __init__(self, seconds: float) -> None:
-        self.deadline = time.monotonic() + seconds
+        self.deadline = time.process_time() + seconds
+        self.latest = time.monotonic() + WALL_PER_CPU * seconds
         self.overran = False
         self.denied: str | None = None
 
@@ -103,17 +106,19 @@ class Guard:
         return sqlite3.SQLITE_OK
 
     def stop(self) -> bool:
-        self.overran = time.monotonic() > self.deadline
+        self.overran = time.process_time() > self.deadline or time.monotonic() > self.latest
         return self.overran
 
 
 def database_problem(path: str | os.PathLike[str]) -> str | None:
     """Why this file cannot be read as a database at rest, or None when it can."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return f"{path}: not a file but a folder, pipe or device"
         if not _is_database(*file_state(path)):
             return f"{path}: not an SQLite database"
-    except OSError as error:
-        return f"{path}: {(error.strerror or str(error)).lower()}"
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        return f"{path}: {(getattr(error, 'strerror', None) or str(error)).lower()}"
     place = os.path.realpath(path) if os.path.islink(path) else path  # SQLite keeps them beside the file itself
     pending = [name for name in (f"{place}-wal", f"{place}-journal") if os.path.exists(name) and os.path.getsize(name)]
     return f"{pending[0]}: holds changes that are not in the database yet; close what writes to it" if pending else None

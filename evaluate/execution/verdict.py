@@ -4,16 +4,18 @@ Standard library only: the workers import this module.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Execution
 
 OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
 PREVIEW_ROWS = 5
+PREVIEW_COLUMNS = 20
 PREVIEW_CHARACTERS = 80
+ERROR_CHARACTERS = 500
 TOO_LONG = "comparing the results took too long"
 GRACE_SECONDS = 1.0  # beyond the deadline of a query, before its worker is ended
 
@@ -46,10 +48,12 @@ class Verdict(NamedTuple):
     seconds          time of the prediction in SQLite, summed over the files; `gold_seconds` that of the gold's first
                      run
     gold_preview     {"columns": [...], "rows": the first 5, "total": rows in all} on the first file that does not
-                     match, or the first file; text cut at 80 characters, blobs in hexadecimal. None when there is no
-                     result. Of an example that writes, the rows are the changes (`state.preview_rows`).
+                     match, or the first file; 20 columns, text cut at 80 characters, blobs in hexadecimal. None
+                     when there is no result. Of an example that writes, the rows are the changes
+                     (`state.preview_rows`).
     gold_empty       the gold returns no rows on any file; of an example that writes: it changes nothing on any
-    tied_limit       the gold's LIMIT cuts through a tie on some file (`ties.is_tied`)
+    tied_limit       the gold's LIMIT cuts through a tie on some file; `tied_order`: its ORDER BY leaves one (`ties`)
+    changing         the functions in gold or prediction that differ from call to call, such as `random`
     """
 
     outcome: str
@@ -61,9 +65,18 @@ class Verdict(NamedTuple):
     prediction_preview: Preview | None = None
     gold_empty: bool = False
     tied_limit: bool = False
+    tied_order: bool = False
+    changing: tuple[str, ...] = ()
 
 
-Announce = Callable[[float, Verdict], None]
+class Announce(Protocol):
+    """Says before a step how many seconds it may take (`cpu`: of CPU time), and the verdict should it never end."""
+
+    def __call__(self, seconds: float, verdict: Verdict, *, cpu: bool = False) -> None: ...
+
+
+def unannounced(seconds: float, verdict: Verdict, *, cpu: bool = False) -> None:
+    """Nobody listens: what runs on in one C call cannot be stopped."""
 
 
 def preview(execution: Execution) -> Preview:
@@ -73,8 +86,10 @@ def preview(execution: Execution) -> Preview:
 
 def short_table(columns: Sequence[str], rows: Sequence[Sequence[object]], total: int) -> Preview:
     """A preview of a table with `total` rows, of which `rows` are the first or all."""
-    shown = [[_plain(cell) for cell in row] for row in rows[:PREVIEW_ROWS]]
-    return {"columns": [_plain(name) for name in columns], "rows": shown, "total": total}
+    shown = [[_plain(cell) for cell in row[:PREVIEW_COLUMNS]] for row in rows[:PREVIEW_ROWS]]
+    names = [_plain(name) for name in columns[:PREVIEW_COLUMNS]]
+    more = len(columns) - len(names)
+    return {"columns": [*names, f"… {more} more"] if more else names, "rows": shown, "total": total}
 
 
 def _plain(cell: object) -> object:
@@ -83,3 +98,8 @@ def _plain(cell: object) -> object:
     if isinstance(cell, str):
         return cell if len(cell) <= PREVIEW_CHARACTERS else cell[: PREVIEW_CHARACTERS - 1] + "…"
     return str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell
+
+
+def short_error(text: str | None) -> str | None:
+    """An error text that can be kept with a hundred thousand others."""
+    return text if text is None or len(text) <= ERROR_CHARACTERS else text[: ERROR_CHARACTERS - 1] + "…"

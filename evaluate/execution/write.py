@@ -35,6 +35,7 @@ from evaluate.execution.verdict import (
     Example,
     Preview,
     Verdict,
+    short_error,
     short_table,
 )
 
@@ -153,7 +154,8 @@ def judge_write(example: Example, limits: Limits, announce: Announce) -> Verdict
         bench.begin(Verdict("gold_error", f"the gold runs longer than {limits.seconds:g} s"))
         golds.append(run_statements(gold_sql, database, limits))
         if golds[-1].status != "ok":
-            return Verdict("gold_error", f"{database.name}: {golds[-1].error}", gold_seconds=golds[-1].seconds)
+            error = short_error(f"{database.name}: {golds[-1].error}")
+            return Verdict("gold_error", error, gold_seconds=golds[-1].seconds)
     verdict = Verdict(
         "no_sql",
         gold_seconds=sum(gold.seconds for gold in golds),
@@ -170,12 +172,13 @@ class _Bench(NamedTuple):
     announce: Announce
 
     def begin(self, verdict: Verdict) -> None:
-        self.announce(self.limits.seconds + GRACE_SECONDS, verdict)
+        self.announce(self.limits.seconds + GRACE_SECONDS, verdict, cpu=True)
 
 
 def _compare(example: Example, golds: list[Written], verdict: Verdict, bench: _Bench) -> Verdict:
     """The verdict with outcome, rules and previews: those of the first file that does not match, or of the first."""
     limits, sql = bench.limits, example.predicted
+    bench.begin(verdict._replace(outcome="timeout", error=f"longer than {limits.seconds:g} s"))
     if len(sql) <= limits.sql_bytes:  # else to be refused, not to be rewritten first
         sql = REWRITES["strict"](sql)
     matches, seconds, shown = dict.fromkeys(RULES, True), 0.0, None
@@ -184,7 +187,7 @@ def _compare(example: Example, golds: list[Written], verdict: Verdict, bench: _B
         predicted = run_statements(sql, database, limits)
         seconds += predicted.seconds
         if predicted.status != "ok":
-            return verdict._replace(outcome=predicted.status, error=predicted.error, seconds=seconds)
+            return verdict._replace(outcome=predicted.status, error=short_error(predicted.error), seconds=seconds)
         bench.begin(verdict._replace(outcome="wrong_result", error=TOO_LONG))
         held = _matches(gold.after, predicted.after)
         if shown is None or (matches["strict"] and not held["strict"]):

@@ -2,31 +2,36 @@
 
 `aggregate(rows, run=...)` returns the whole of report.json:
 
-    metrics       {name: {"value", "n", "low", "high", "interval"}}, names and meanings in `METRICS`
+    metrics       {name: {"value", "n", "low", "high", "interval"}}, names and meanings in `metrics.py`
     outcomes      {outcome: count}, all eight, adding up to the examples given
     run           what was run, as the caller says it (recipe, adapter, hashes, sampling, versions, ...)
     by_hardness, by_database, by_feature
-                  {group: {"execution_accuracy", "execution_rate", "exact_match": as in metrics}}
+                  {group: {"execution_accuracy", "execution_rate", "exact_match": as in metrics}}; of more than 20
+                  databases the 20 with most examples, and all others as one group
     error_classes {class: count} over scored examples that are not correct, most frequent first
     latency       {"mean", "median": as in metrics, but seconds}, over the answers that ran
-    rests_on      how many scored verdicts rest on an empty gold result or on a LIMIT that cuts through a tie, and how
-                  many of those are correct: what luck could have decided
-    not_scored    {"gold_error": [ids], "no_database": [ids]}
+    rests_on      how many scored verdicts rest on an empty gold result, on a LIMIT that cuts through a tie, on an ORDER
+                  BY that leaves one, or on functions such as `random()`, and how many of those are correct: what luck
+                  could have decided
+    not_scored    {"gold_error": [ids], "no_database": [ids]}, the first thousand of each
     intervals     how the intervals were made: level, seed, resamples, clusters
 
 Denominators. Execution figures count every example given, so an answer without SQL is a wrong answer, except those
 whose gold failed (`gold_error`) or whose database is missing (`no_database`): there the data is at fault, so they are
 named in `not_scored` and left out, and `n` says so. Text figures need no database and leave out only `gold_error`.
-A text figure that is null in a row was not computed there and is left out, unless the row has no SQL: that scores 0.
+A text figure that is null in a row was not computed there and is left out, unless the row has no SQL, or the answer is
+why it could not be computed in time (`gave_up`): that scores 0.
 
 Every figure has a 95 % interval; how it is made stands in `intervals.py`.
 """
 
+import hashlib
 import math
 import statistics
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from itertools import chain
 
 import numpy as np
 from sacrebleu.metrics import BLEU
@@ -40,111 +45,133 @@ from evaluate.reports.intervals import (
     median_estimate,
     ratio_estimate,
 )
+from evaluate.reports.metrics import METRICS
 from evaluate.reports.results_file import HARDNESS, OUTCOMES, RULES, UNSCORED, ResultsError, is_scored
-from sql.sql_tree import MAX_CHARACTERS, normalize_sql
+from sql.sql_text import normal_text
+from sql.text_metrics import bleu_counts
 
 RAN = ("correct", "wrong_result")
 BLEU_ORDER = 4
 LEAST_SECONDS = 1e-3  # shorter times of a query say nothing of its speed
 
 
-class Metric(NamedTuple):
-    """What a person reads beside a figure."""
-
-    label: str
-    rule: str
-    ceiling: float = 1.0
-
-
-METRICS = {
-    "execution_accuracy": Metric(
-        "Execution accuracy",
-        "rule strict: same rows as the gold, columns in any order, DISTINCT kept, row order only where the gold's "
-        "outermost query is ordered",
-    ),
-    "execution_rate": Metric("Execution rate", "the SQL ran to its end within the limits, right or wrong"),
-    "spider_accuracy": Metric("Spider accuracy", "rule spider: the official default, every DISTINCT deleted first"),
-    "spider_keep_distinct_accuracy": Metric(
-        "Spider accuracy, DISTINCT kept", "rule spider_keep_distinct: the official tool with DISTINCT kept"
-    ),
-    "bird_accuracy": Metric(
-        "BIRD accuracy", "rule bird: the same set of rows; repeats and row order are free, column order is not"
-    ),
-    "fuzzy_accuracy": Metric(
-        "Fuzzy accuracy",
-        "rule fuzzy: as strict, but extra columns are allowed, numbers may differ by 0.01 % or rounding, text by case",
-    ),
-    "exact_match": Metric("Exact set match", "Spider's comparison of clauses as sets, values ignored; nothing is run"),
-    "syntax_rate": Metric("Valid syntax", "SQLite's parser accepts the SQL as one query"),
-    "token_f1": Metric("Token F1", "overlap of SQL tokens with the gold, mean over examples"),
-    "bleu": Metric("BLEU", "sacrebleu, 13a tokens, over the whole file"),
-    "rouge1": Metric("ROUGE-1", "rouge-score F1, mean over examples"),
-    "rouge2": Metric("ROUGE-2", "rouge-score F1, mean over examples"),
-    "rougeL": Metric("ROUGE-L", "rouge-score F1, mean over examples"),
-    "rougeLsum": Metric("ROUGE-Lsum", "rouge-score F1, mean over examples"),
-    "r_ves": Metric(
-        "R-VES",
-        "BIRD's reward for speed where rule strict holds, one timing a query, at least 1 ms; can reach 1.118",
-        math.sqrt(1.25),
-    ),
-}
 ACCURACY_OF_RULE = {
     "strict": "execution_accuracy",
     **{rule: f"{rule}_accuracy" for rule in RULES if rule != "strict"},
 }
 GROUP_METRICS = ("execution_accuracy", "execution_rate", "exact_match")
 ROUGES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+KEY_OF = {"exact_match": "exact_match", "syntax_rate": "syntax", "token_f1": "token_f1"}  # of a row; all others: rouge
+TEXT_METRICS = (*KEY_OF, *ROUGES)
+RESTS_ON = {
+    "empty_results": "gold_empty",
+    "tied_limits": "tied_limit",
+    "tied_orders": "tied_order",
+    "changing_functions": "changing",
+}
+GROUPS_SHOWN = 20
+IDS_KEPT = 1_000
+MAX_GOLD = 20_000  # characters
 
 
-class _Table(NamedTuple):
-    """Every row's value of every metric, and its cluster, side by side in the order of the rows."""
+class _Table:
+    """What the figures need of every row, column by column, so that a hundred thousand rows take some 50 MB.
 
-    rows: list[dict]
-    values: list[dict[str, float | None]]
-    clusters: list[tuple[str, str]]
-    resampling: Resampling
+    `values` holds every row's value of every metric, NaN where it does not count (BLEU is no mean and has `counts`).
+    """
 
-    def estimate(self, metric: str, positions: Iterable[int]) -> Estimate:
+    def __init__(self, rows: Iterable[dict], resampling: Resampling) -> None:
+        self.resampling = resampling
+        self.groups: dict[str, dict[str, array]] = {"hardness": {}, "database": {}, "feature": {}}
+        self.outcomes: Counter[str] = Counter()
+        self.error_classes: Counter[str] = Counter()
+        self.flags: Counter[str] = Counter()
+        self.not_scored: dict[str, list] = {outcome: [] for outcome in UNSCORED}
+        values, counts, seconds, clusters = array("d"), array("q"), array("d"), array("q")
+        numbers: dict[bytes, int] = {}
+        for position, row in enumerate(rows):
+            clusters.append(numbers.setdefault(_digest(cluster_of(row)), len(numbers)))
+            figures = _values(row)
+            values.extend(math.nan if figures[name] is None else figures[name] for name in METRICS)
+            counts.extend([-1] * (2 + 2 * BLEU_ORDER) if row["outcome"] == "gold_error" else _ngram_counts(row))
+            seconds.append(row["seconds"] if row["outcome"] in RAN else math.nan)
+            self._count(row, position)
+        if not clusters:
+            raise ResultsError("no rows to aggregate: an evaluation of nothing has no score")
+        self.clusters = np.array(clusters)
+        self.values = np.array(values).reshape(len(clusters), len(METRICS))
+        self.counts = np.array(counts).reshape(len(clusters), -1)
+        self.seconds = np.array(seconds)
+        self._score_missing_sql()
+
+    def _count(self, row: dict, position: int) -> None:
+        self.outcomes[row["outcome"]] += 1
+        if row["outcome"] in UNSCORED and len(self.not_scored[row["outcome"]]) < IDS_KEPT:
+            self.not_scored[row["outcome"]].append(row["id"])
+        names = {"hardness": [row["hardness"]], "database": [row["db_id"]], "feature": row["features"] or ["none"]}
+        for field, groups in names.items():
+            for name in groups:
+                self.groups[field].setdefault(str(name), array("q")).append(position)
+        if is_scored(row):
+            self.error_classes.update([str(row["error_class"] or "other")] * (row["outcome"] != "correct"))
+            for flag in {flag.partition(":")[0] for flag in row["flags"]}:
+                self.flags.update([flag, f"{flag} correct"] if row["outcome"] == "correct" else [flag])
+
+    def _score_missing_sql(self) -> None:
+        """A row without SQL scores 0 in every text figure that was computed at all."""
+        computed = np.isfinite(self.values).any(axis=0)
+        for column, name in enumerate(METRICS):
+            if name in TEXT_METRICS and computed[column]:
+                missing = np.isneginf(self.values[:, column])
+                self.values[missing, column] = 0.0
+        self.values[np.isneginf(self.values)] = math.nan
+
+    def estimate(self, metric: str, positions: np.ndarray | slice) -> Estimate:
         """The mean of `metric` over the rows at `positions` that have it."""
-        chosen = [position for position in positions if self.values[position][metric] is not None]
+        values, clusters = self.values[positions, list(METRICS).index(metric)], self.clusters[positions]
+        counted = ~np.isnan(values)
+        ceiling = METRICS[metric].ceiling
         return mean_estimate(
-            [self.values[position][metric] for position in chosen],
-            [self.clusters[position] for position in chosen],
-            resampling=self.resampling,
-            ceiling=METRICS[metric].ceiling,
+            values[counted].tolist(), clusters[counted].tolist(), resampling=self.resampling, ceiling=ceiling
         )
 
 
-def aggregate(rows: list[dict], *, run: dict, seed: int = 0, resamples: int = 1000) -> dict:
+def aggregate(rows: Iterable[dict], *, run: dict, seed: int = 0, resamples: int = 1000) -> dict:
     """All figures of a run, as report.json holds them (see the module).
 
     `rows` are those of results.jsonl; the same rows, seed and resamples give the same report. Raises ResultsError, a
     ValueError, for no rows, and for an answer that ran but lacks the verdict of a rule.
     """
-    if not rows:
-        raise ResultsError("no rows to aggregate: an evaluation of nothing has no score")
-    clusters = [cluster_of(row) for row in rows]
-    table = _Table(rows, _all_values(rows), clusters, Resampling(seed, resamples))
-    everything = range(len(rows))
+    table = _Table(rows, Resampling(seed, resamples))
+    everything = slice(None)
     metrics = {name: _bleu(table) if name == "bleu" else table.estimate(name, everything) for name in METRICS}
     return {
         "metrics": {name: estimate._asdict() for name, estimate in metrics.items()},
-        "outcomes": {outcome: sum(row["outcome"] == outcome for row in rows) for outcome in OUTCOMES},
+        "outcomes": {outcome: table.outcomes[outcome] for outcome in OUTCOMES},
         "run": run,
-        "by_hardness": _by(table, lambda row: [row["hardness"]], _hardness_order),
-        "by_database": _by(table, lambda row: [row["db_id"]], lambda name, count: name),
-        "by_feature": _by(table, lambda row: row["features"] or ["none"], lambda name, count: (-count, name)),
-        "error_classes": _error_classes(rows),
+        "by_hardness": _by(table, table.groups["hardness"], _hardness_order),
+        "by_database": _by(table, _largest(table.groups["database"]), lambda name, count: (name.startswith("("), name)),
+        "by_feature": _by(table, table.groups["feature"], lambda name, count: (-count, name)),
+        "error_classes": dict(table.error_classes.most_common()),
         "latency": _latency(table),
-        "rests_on": _rests_on(rows),
-        "not_scored": {outcome: [row["id"] for row in rows if row["outcome"] == outcome] for outcome in UNSCORED},
-        "intervals": {"level": LEVEL, "seed": seed, "resamples": resamples, "clusters": len(set(clusters))},
+        "rests_on": _rests_on(table),
+        "not_scored": table.not_scored,
+        "intervals": {
+            "level": LEVEL,
+            "seed": seed,
+            "resamples": resamples,
+            "clusters": len(np.unique(table.clusters)),
+        },
     }
 
 
 def cluster_of(row: dict) -> tuple[str, str]:
     """What repeats of one question share: the database and the normalised gold query."""
-    return row["db_id"], normalize_sql(row["gold"])
+    return row["db_id"], normal_text(row["gold"][:MAX_GOLD])
+
+
+def _digest(cluster: tuple[str, str]) -> bytes:
+    return hashlib.blake2b("\0".join(cluster).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def r_ves_reward(gold_seconds: float, seconds: float) -> float:
@@ -163,14 +190,12 @@ def r_ves_reward(gold_seconds: float, seconds: float) -> float:
     return math.sqrt(0.25)
 
 
-def _all_values(rows: list[dict]) -> list[dict[str, float | None]]:
-    """Metric -> value of each row; None where it does not count (BLEU is not a mean and stands apart)."""
-    text = [_text_values(row) for row in rows]
-    computed = {name for values in text for name, value in values.items() if value is not None}
-    for row, values in zip(rows, text, strict=True):
-        if row["sql"] is None and row["outcome"] != "gold_error":
-            values.update({name: 0.0 for name in computed if values[name] is None})
-    return [{**_execution_values(row), **values} for row, values in zip(rows, text, strict=True)]
+def _values(row: dict) -> dict[str, float | None]:
+    """Metric -> value of a row; None where it does not count, minus infinity where it is 0 if others have a value."""
+    text = _text_values(row)
+    if row["sql"] is None and row["outcome"] != "gold_error":
+        text = {name: -math.inf if value is None else value for name, value in text.items()}
+    return {**_execution_values(row), **text, "bleu": None}
 
 
 def _execution_values(row: dict) -> dict[str, float | None]:
@@ -192,26 +217,32 @@ def _verdict(row: dict, rule: str) -> bool:
 
 def _text_values(row: dict) -> dict[str, float | None]:
     if row["outcome"] == "gold_error":
-        return dict.fromkeys(("exact_match", "syntax_rate", "token_f1", *ROUGES))
-    rouge = row["rouge"] or {}
+        return dict.fromkeys(TEXT_METRICS)
+    rouge, gave_up = row["rouge"] or {}, row.get("gave_up") or {}
     values = {"exact_match": row["exact_match"], "syntax_rate": row["syntax"], "token_f1": row["token_f1"]}
     values |= {name: rouge.get(name) for name in ROUGES}
+    for name, value in values.items():
+        reason = gave_up.get(KEY_OF.get(name, "rouge"))
+        if value is None and reason and not reason.startswith("the gold"):
+            values[name] = 0.0
     return {name: None if value is None else float(value) for name, value in values.items()}
 
 
 def _bleu(table: _Table) -> Estimate:
     """Corpus BLEU (as `text_metrics.bleu`) of all rows but `gold_error`; resamples add up examples' n-gram counts."""
-    chosen = [position for position, row in enumerate(table.rows) if row["outcome"] != "gold_error"]
-    if not chosen:
+    chosen = table.counts[:, 0] >= 0
+    if not chosen.any():
         return NOTHING
-    counts = np.array([_ngram_counts(table.rows[position]) for position in chosen])
-    return ratio_estimate(counts, [table.clusters[position] for position in chosen], _bleu_scores, table.resampling)
+    return ratio_estimate(table.counts[chosen], table.clusters[chosen].tolist(), _bleu_scores, table.resampling)
 
 
 def _ngram_counts(row: dict) -> list[int]:
-    """Length of the answer and of the gold, then matched and all n-grams of the answer for n = 1..4."""
-    score = _SENTENCE_BLEU.sentence_score((row["sql"] or "")[:MAX_CHARACTERS], [row["gold"]])
-    return [score.sys_len, score.ref_len, *score.counts, *score.totals]
+    """What `text_metrics.bleu_counts` gives; nothing matched where it gave up, which files of before do not say."""
+    if row.get("bleu"):
+        return row["bleu"]
+    if "bleu" in (row.get("gave_up") or {}):
+        return [0] * (2 + 2 * BLEU_ORDER)
+    return bleu_counts(row["gold"][:MAX_GOLD], row["sql"])
 
 
 def _bleu_scores(totals: np.ndarray) -> np.ndarray:
@@ -229,37 +260,33 @@ def _bleu_scores(totals: np.ndarray) -> np.ndarray:
     return np.minimum(np.array(scores) / 100, 1.0)  # a perfect file comes out a rounding error above 1
 
 
-# Only the counts are taken from it; effective order silences the warning about scoring single sentences.
-_SENTENCE_BLEU = BLEU(effective_order=True)
-
-
-def _by(table: _Table, groups_of: Callable[[dict], list], order: Callable) -> dict[str, dict]:
-    """Group -> figures; a row may stand in several groups. Groups sort by `order(name, rows in it)`."""
-    positions: dict[str, list[int]] = {}
-    for position, row in enumerate(table.rows):
-        for group in groups_of(row):
-            positions.setdefault(str(group), []).append(position)
+def _by(table: _Table, groups: dict[str, array], order: Callable) -> dict[str, dict]:
+    """Group -> figures; a row may be in several groups. Groups sort by `order(name, rows in it)`."""
     return {
-        name: {metric: table.estimate(metric, positions[name])._asdict() for metric in GROUP_METRICS}
-        for name in sorted(positions, key=lambda name: order(name, len(positions[name])))
+        name: {metric: table.estimate(metric, np.array(groups[name]))._asdict() for metric in GROUP_METRICS}
+        for name in sorted(groups, key=lambda name: order(name, len(groups[name])))
     }
+
+
+def _largest(groups: dict[str, array]) -> dict[str, array]:
+    """The groups with most rows, and all others as one."""
+    if len(groups) <= GROUPS_SHOWN:
+        return groups
+    ranked = sorted(groups, key=lambda name: (-len(groups[name]), name))
+    others = array("q", chain.from_iterable(groups[name] for name in ranked[GROUPS_SHOWN:]))
+    together = {f"({len(ranked) - GROUPS_SHOWN:,} other databases)": others}
+    return {name: groups[name] for name in ranked[:GROUPS_SHOWN]} | together
 
 
 def _hardness_order(name: str, count: int) -> tuple[int, str]:
     return (HARDNESS.index(name) if name in HARDNESS else len(HARDNESS), name)
 
 
-def _error_classes(rows: list[dict]) -> dict[str, int]:
-    failures = (row for row in rows if is_scored(row) and row["outcome"] != "correct")
-    return dict(Counter(str(row["error_class"] or "other") for row in failures).most_common())
-
-
 def _latency(table: _Table) -> dict[str, dict]:
     """Seconds the answers took to run, each timed once on the machine of this run."""
-    ran = [position for position, row in enumerate(table.rows) if row["outcome"] in RAN]
-    seconds = [table.rows[position]["seconds"] for position in ran]
-    clusters = [table.clusters[position] for position in ran]
-    if not ran:
+    ran = ~np.isnan(table.seconds)
+    seconds, clusters = table.seconds[ran].tolist(), table.clusters[ran].tolist()
+    if not seconds:
         return {"mean": NOTHING._asdict(), "median": NOTHING._asdict()}
     median = median_estimate(seconds, clusters, resampling=table.resampling)
     mean = mean_estimate(seconds, clusters, resampling=table.resampling)
@@ -268,11 +295,8 @@ def _latency(table: _Table) -> dict[str, dict]:
     return {"mean": mean._asdict(), "median": median._asdict()}
 
 
-def _rests_on(rows: list[dict]) -> dict[str, int]:
-    scored = [row for row in rows if is_scored(row)]
+def _rests_on(table: _Table) -> dict[str, int]:
     counts = {}
-    for name, flag in (("empty_results", "gold_empty"), ("tied_limits", "tied_limit")):
-        flagged = [row for row in scored if flag in row["flags"]]
-        counts[name] = len(flagged)
-        counts[f"{name}_correct"] = sum(row["outcome"] == "correct" for row in flagged)
+    for name, flag in RESTS_ON.items():
+        counts |= {name: table.flags[flag], f"{name}_correct": table.flags[f"{flag} correct"]}
     return counts

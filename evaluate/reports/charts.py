@@ -7,7 +7,7 @@ selecting its bar puts into the table of examples.
 from typing import NamedTuple
 
 from evaluate.reports.aggregate import ACCURACY_OF_RULE
-from evaluate.reports.figures import OUTCOME_LABELS, count, interval, percent, title_of, words
+from evaluate.reports.figures import OUTCOME_LABELS, count, interval, percent, title_of, visible, words
 from evaluate.reports.plots import Bar, Chart, Group, bar_chart
 
 FIGURE_HEADER = ("", "Value", "95 % interval", "n")
@@ -155,7 +155,7 @@ def _accuracy_groups(groups: dict[str, dict], field: str) -> list[Group]:
             label=_shown(name, field),
             text=f"{percent(figure['value'])}   n {figure['n']}",
             bars=(Bar(figure["value"] or 0.0, figure["low"], figure["high"]),),
-            filter=f"{field}:{name}",
+            filter=f"{field}:{visible(name)}",
         )
         for name, figure in ((name, group["execution_accuracy"]) for name, group in groups.items())
     ]
@@ -163,11 +163,12 @@ def _accuracy_groups(groups: dict[str, dict], field: str) -> list[Group]:
 
 def _shown(name: str, field: str) -> str:
     """Databases keep their own spelling; hardness and features are words of ours."""
-    return name if field == "database" else words(name)
+    return visible(name) if field == "database" else words(visible(name))
 
 
 def _figure_rows(figures: dict[str, dict]) -> tuple[tuple[str, ...], ...]:
     """The same figures as table rows: name, value, interval, n."""
     return tuple(
-        (name, percent(figure["value"]), interval(figure), str(figure["n"])) for name, figure in figures.items()
+        (visible(name), percent(figure["value"]), interval(figure), str(figure["n"]))
+        for name, figure in figures.items()
     )

@@ -92,7 +92,7 @@ def render_comparison(runs: list[Run], pairs: list[Pair]) -> str:
     ]
     return render_page(
         "comparison.html.j2",
-        examples=[tuple(rows[identity] for rows in by_id) for identity in shared],
+        examples=lambda: [tuple(rows[identity] for rows in by_id) for identity in shared],
         runs=[run.name for run in runs],
         sections=sections,
         caution=CAUTION,

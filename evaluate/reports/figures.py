@@ -1,5 +1,8 @@
 """How a figure of report.json is written for people, in Markdown and HTML alike."""
 
+import re
+from collections.abc import Iterable
+
 from evaluate.reports.results_file import HARDNESS
 
 OUTCOME_LABELS = {
@@ -12,6 +15,8 @@ OUTCOME_LABELS = {
     "gold_error": "Gold fails",
     "no_database": "No database",
 }
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+SETTING_CHARACTERS = 500
 WORST_SHOWN = 10
 WORST_PER_CLASS = 2
 
@@ -54,6 +59,11 @@ def letter(place: int) -> str:
     return chr(ord("A") + place)
 
 
+def visible(text: object) -> str:
+    """The text with control characters written out: none reaches a terminal or turns the direction of a line."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", str(text))
+
+
 def flat(tree: dict, prefix: str = "") -> list[tuple[str, str]]:
     """Nested settings as (dotted name, text) pairs, in their order; lists become comma-separated."""
     pairs = []
@@ -62,30 +72,32 @@ def flat(tree: dict, prefix: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             pairs.extend(flat(value, f"{name}."))
         elif value is not None:
-            pairs.append((name, ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)))
+            text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+            pairs.append((name, visible(text[:SETTING_CHARACTERS])))
     return pairs
 
 
 def title_of(run: dict) -> str:
     """What to call a run: its name, recipe, adapter, model or predictions file, whichever is there first."""
     keys = ("name", "recipe", "adapter", "model", "predictions")
-    return next((str(run[key]) for key in keys if run.get(key)), "evaluation")
+    return next((visible(run[key]) for key in keys if run.get(key)), "evaluation")
 
 
-def worst_examples(rows: list[dict]) -> list[dict]:
+def worst_examples(rows: Iterable[dict]) -> list[dict]:
     """Up to ten failures to read first: the easiest questions, then the answers furthest from the gold.
 
     A model should not fail easy questions, and an answer sharing few tokens with its gold misread the question
     rather than slipped; at most two of one error class, so that the list shows different faults.
     """
-    failures = [row for row in rows if row["outcome"] not in ("correct", "gold_error", "no_database")]
-    failures.sort(key=lambda row: (_difficulty(row), row["token_f1"] or 0.0))
-    chosen, taken = [], {}
-    for row in failures:
-        taken[row["error_class"]] = taken.get(row["error_class"], 0) + 1
-        if taken[row["error_class"]] <= WORST_PER_CLASS:
-            chosen.append(row)
-    return chosen[:WORST_SHOWN]
+    worst: dict[str | None, list[tuple]] = {}
+    for place, row in enumerate(rows):
+        if row["outcome"] not in ("correct", "gold_error", "no_database"):
+            of_class = worst.setdefault(row["error_class"], [])
+            of_class.append((_difficulty(row), row["token_f1"] or 0.0, place, row))
+            of_class.sort(key=lambda entry: entry[:3])
+            del of_class[WORST_PER_CLASS:]
+    ranked = sorted((entry for entries in worst.values() for entry in entries), key=lambda entry: entry[:3])
+    return [row for *_, row in ranked[:WORST_SHOWN]]
 
 
 def _difficulty(row: dict) -> int:

@@ -1,7 +1,8 @@
 """The score table of several runs: a short one on the terminal, one with every rule as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from rich import box
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from atomic import write_text
-from evaluate.reports.figures import interval, percent
+from evaluate.reports.figures import interval, percent, visible
 from evaluate.reports.report_md import table as markdown_table
 
 RULES = ("execution_accuracy", "spider_accuracy", "spider_keep_distinct_accuracy", "bird_accuracy", "fuzzy_accuracy")
@@ -26,25 +27,26 @@ def print_leaderboard(done: Sequence, console: Console | None = None) -> None:
         left = heading == "run"
         table.add_column(heading, justify="left" if left else "right", overflow="fold", no_wrap=not left)
     for run in ranked(done):
-        table.add_row(Text(run.name), *cells(run.written.report), f"{run.seconds:.0f}")
+        table.add_row(Text(visible(run.name)), *cells(run.written.report), f"{run.seconds:.0f}")
     console.print(table)
     console.print(
         "Execution accuracy: rule `strict`. s: seconds, without generation where it was cached.", soft_wrap=True
     )
     for run in done:
         where = f"{run.name}: {relative(run.written.html)} (also report.md, report.json, results.jsonl)"
-        console.print(where, soft_wrap=True, highlight=False, markup=False)
-        for line in not_scored(run.written.report["not_scored"]):
+        console.print(visible(where), soft_wrap=True, highlight=False, markup=False)
+        for line in not_scored(run.written.report["not_scored"], run.written.report.get("outcomes", {})):
             console.print(f"  {line}", soft_wrap=True, highlight=False, markup=False)
         if not run.written.report["metrics"]["execution_accuracy"]["n"]:
             console.print(f"  {NOTHING}", soft_wrap=True, highlight=False, markup=False)
 
 
-def not_scored(ids: dict[str, list]) -> list[str]:
+def not_scored(ids: dict[str, list], outcomes: Mapping[str, int] = MappingProxyType({})) -> list[str]:
     """A line for each fault of the data that kept examples from being scored, with the first ids."""
     return [
-        f"not scored, {outcome}: {len(found)} ({', '.join(map(str, found[:IDS_SHOWN]))}"
-        + (", ...; all in report.json)" if len(found) > IDS_SHOWN else ")")
+        f"not scored, {outcome}: {max(len(found), outcomes.get(outcome, 0))} "
+        f"({visible(', '.join(str(identity)[:100] for identity in found[:IDS_SHOWN]))}"
+        + (", ...; all in results.jsonl)" if len(found) > IDS_SHOWN else ")")
         for outcome, found in ids.items()
         if found
     ]

@@ -11,7 +11,8 @@ Not covered: how figures are made (`aggregate.py`), comparisons (`compare_report
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,11 +21,28 @@ from markupsafe import Markup
 
 from evaluate.reports.aggregate import METRICS
 from evaluate.reports.charts import report_charts
-from evaluate.reports.figures import OUTCOME_LABELS, count, flat, interval, letter, percent, seconds, title_of, words
+from evaluate.reports.figures import (
+    OUTCOME_LABELS,
+    count,
+    flat,
+    interval,
+    letter,
+    percent,
+    seconds,
+    title_of,
+    visible,
+    words,
+)
+from evaluate.reports.report_md import luck
 from evaluate.reports.results_file import RULES, is_scored
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE_BUDGET = 3_500_000  # characters of data, so that the page stays under 4 MB
+EXAMPLES_SHOWN = 3_000
+IDS_SHOWN = 100  # of the examples that were not scored
+
+
+Examples = Callable[[], Iterable[tuple[dict, ...]]]  # may be gone through several times
 
 
 class Caps(NamedTuple):
@@ -34,16 +52,17 @@ class Caps(NamedTuple):
     completion: int
 
 
-# The first that fits the budget is taken: rambling completions are cut before any SQL is.
+# The first that fits the budget is taken: rambling completions are cut before any SQL is. What even the last cannot
+# make room for is left out, and the page says so.
 CAPS = (Caps(20_000, 20_000), Caps(20_000, 2_000), Caps(4_000, 500), Caps(1_000, 250), Caps(250, 100))
 
 
-def render_report(report: dict, rows: list[dict], *, baseline: dict | None = None) -> str:
+def render_report(report: dict, rows: Iterable[dict], *, baseline: dict | None = None) -> str:
     """The whole page. `report` is report.json, `rows` its results.jsonl, `baseline` another run's report.json."""
     charts = [chart for chart in report_charts(report, baseline) if chart.rows]
     return render_page(
         "report.html.j2",
-        examples=[(row,) for row in rows],
+        examples=lambda: ((row,) for row in rows),
         runs=[title_of(report["run"])],
         title=title_of(report["run"]),
         report=report,
@@ -51,11 +70,14 @@ def render_report(report: dict, rows: list[dict], *, baseline: dict | None = Non
         charts=charts,
         settings=flat(report["run"]),
         missing=_missing(report, rows),
+        luck=luck(report["rests_on"]),
+        total=sum(report["outcomes"].values()),
     )
 
 
-def render_page(template: str, *, examples: Sequence[tuple[dict, ...]], runs: list[str], **context: object) -> str:
+def render_page(template: str, *, examples: Examples, runs: list[str], **context: object) -> str:
     """A page made of a template, the common frame and the examples: one tuple of rows an example, a row a run."""
+    data, shown = _page_data(examples, runs)
     script = (TEMPLATES / "examples.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
@@ -65,7 +87,8 @@ def render_page(template: str, *, examples: Sequence[tuple[dict, ...]], runs: li
             style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
             script=Markup(script),
             script_hash=f"sha256-{digest}",
-            data=Markup(_page_data(examples, runs)),
+            data=Markup(data),
+            shown=shown,
             runs=runs,
             **context,
         )
@@ -91,25 +114,32 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _missing(report: dict, rows: list[dict]) -> dict[str, dict[str, list]]:
-    """Outcome -> database -> ids of the examples that were not scored."""
-    database_of = {row["id"]: row["db_id"] for row in rows}
-    found: dict[str, dict[str, list]] = {}
-    for outcome, ids in report["not_scored"].items():
-        for identity in ids:
-            found.setdefault(outcome, {}).setdefault(database_of[identity], []).append(identity)
+def _missing(report: dict, rows: Iterable[dict]) -> dict[str, dict[str, list]]:
+    """Outcome -> database -> ids of the first examples that were not scored."""
+    found: dict[str, dict[str, list]] = {outcome: {} for outcome, ids in report["not_scored"].items() if ids}
+    wanted = {outcome: set(report["not_scored"][outcome][:IDS_SHOWN]) for outcome in found}
+    for row in rows if found else ():
+        if row["id"] in wanted.get(row["outcome"], ()):
+            found[row["outcome"]].setdefault(visible(row["db_id"]), []).append(visible(row["id"]))
     return found
 
 
-def _page_data(examples: Sequence[tuple[dict, ...]], runs: list[str]) -> str:
-    """The examples as JSON, texts cut at the first caps that keep the page within its budget."""
-    text = ""
+def _page_data(examples: Examples, runs: list[str]) -> tuple[str, int]:
+    """The examples as JSON, texts cut at the first caps that keep the page within its budget; and their number."""
+    pieces: list[str] = []
     for caps in CAPS:
-        page = {"runs": runs, "rules": RULES, "outcomes": OUTCOME_LABELS}
-        text = script_json(page | {"examples": [_example(rows, caps) for rows in examples]})
-        if len(text) <= PAGE_BUDGET:
+        pieces, size, is_whole = [], 0, True
+        for rows in islice(examples(), EXAMPLES_SHOWN):
+            piece = script_json(_example(rows, caps))
+            size += len(piece)
+            if size > PAGE_BUDGET:
+                is_whole = False
+                break
+            pieces.append(piece)
+        if is_whole:
             break
-    return text
+    head = script_json({"runs": runs, "rules": RULES, "outcomes": OUTCOME_LABELS})
+    return f'{head[:-1]},"examples":[{",".join(pieces)}]}}', len(pieces)
 
 
 def _example(rows: tuple[dict, ...], caps: Caps) -> dict:
@@ -117,12 +147,12 @@ def _example(rows: tuple[dict, ...], caps: Caps) -> dict:
     first = rows[0]
     right = [row["outcome"] == "correct" for row in rows]
     return {
-        "id": str(first["id"]),
-        "database": first["db_id"],
+        "id": visible(first["id"]),
+        "database": visible(first["db_id"]),
         "hardness": first["hardness"],
         "features": first["features"],
         "flags": sorted({flag for row in rows for flag in row["flags"]}),
-        "question": first["question"],
+        "question": _cut(first["question"], caps.sql),
         "gold": _cut(first["gold"], caps.sql),
         "gold_result": _result((first["preview"] or {}).get("gold")),
         "changes": [
@@ -152,11 +182,17 @@ def _result(preview: dict | None) -> dict | None:
     """A preview with cells as null, "text" or ["number"]: numbers as written, which JSON in a browser would round."""
     if preview is None:
         return None
-    rows = [[cell if cell is None or isinstance(cell, str) else [str(cell)] for cell in row] for row in preview["rows"]]
-    return {"columns": preview["columns"], "rows": rows, "total": preview["total"]}
+    rows = [[_cell(cell) for cell in row] for row in preview["rows"]]
+    return {"columns": [visible(name) for name in preview["columns"]], "rows": rows, "total": preview["total"]}
+
+
+def _cell(cell: object) -> object:
+    if cell is None:
+        return None
+    return visible(cell) if isinstance(cell, str) else [str(cell)]
 
 
 def _cut(text: str, cap: int) -> str:
     if len(text) <= cap:
-        return text
-    return f"{text[:cap]}\n… cut here: {len(text)} characters in all, the whole text stands in results.jsonl"
+        return visible(text)
+    return f"{visible(text[:cap])}\n… cut here: {len(text)} characters in all, the whole text stands in results.jsonl"

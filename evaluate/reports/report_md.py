@@ -16,15 +16,17 @@ from evaluate.reports.figures import (
     percent,
     seconds,
     title_of,
+    visible,
     words,
     worst_examples,
 )
 
 IDS_SHOWN = 100
 SQL_SHOWN = 2000  # characters
+TEXT_SHOWN = 1000
 
 
-def render_markdown(report: dict, rows: list[dict]) -> str:
+def render_markdown(report: dict, rows: Iterable[dict]) -> str:
     """The whole report.md; `report` is report.json and `rows` its results.jsonl."""
     sections = (
         f"# {escape(title_of(report['run']))}: text-to-SQL evaluation",
@@ -41,14 +43,16 @@ def render_markdown(report: dict, rows: list[dict]) -> str:
 
 def escape(text: object) -> str:
     """A text as one line that Markdown and HTML show as it is, in a table cell too."""
-    line = " ".join(str(text).split())
+    line = visible(" ".join(str(text)[:TEXT_SHOWN].split()))
     line = line.replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", line)
+    line = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", line)
+    return re.sub(r"^([#>+=-]|\d+[.)])", r"\\\1", line)
 
 
 def fence(sql: str) -> str:
     """SQL in a code block, verbatim but for its length; the fence is longer than any run of backticks inside."""
     shown = sql if len(sql) <= SQL_SHOWN else f"{sql[:SQL_SHOWN]}\n… ({len(sql)} characters in all)"
+    shown = visible(shown)
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     marks = "`" * max(3, longest + 1)
     return f"{marks}sql\n{shown}\n{marks}"
@@ -71,8 +75,20 @@ def _headline(report: dict) -> str:
         f"Of the scored verdicts, {rests['empty_results']} rest on an empty gold result "
         f"({rests['empty_results_correct']} correct) and {rests['tied_limits']} on a LIMIT that cuts through a tie "
         f"({rests['tied_limits_correct']} correct).",
+        *luck(rests),
     ]
     return "\n\n".join(lines)
+
+
+def luck(rests: dict) -> list[str]:
+    """What else of a verdict luck may decide, where there is any; older reports do not count it."""
+    reasons = {
+        "tied_orders": "rest on an ORDER BY that leaves a tie between rows that differ",
+        "changing_functions": "rest on functions that differ from call to call, such as random()",
+    }
+    return [
+        f"{rests[key]} {text} ({rests[f'{key}_correct']} correct)." for key, text in reasons.items() if rests.get(key)
+    ]
 
 
 def _not_scored(report: dict) -> list[str]:
@@ -80,9 +96,10 @@ def _not_scored(report: dict) -> list[str]:
     lines = []
     for outcome, ids in report["not_scored"].items():
         if ids:
-            more = f" and {len(ids) - IDS_SHOWN} more, see report.json" if len(ids) > IDS_SHOWN else ""
+            total = report["outcomes"][outcome]
+            more = f" and {total - IDS_SHOWN} more, see results.jsonl" if total > IDS_SHOWN else ""
             named = ", ".join(escape(identity) for identity in ids[:IDS_SHOWN])
-            lines.append(f"Not scored, {reasons[outcome]}: {count(len(ids), 'example')} ({named}{more}).")
+            lines.append(f"Not scored, {reasons[outcome]}: {count(total, 'example')} ({named}{more}).")
     return lines
 
 
@@ -133,7 +150,7 @@ def _classes(report: dict) -> str:
     return f"## Error classes\n\n{table(('Class', 'Failures', 'Share'), rows)}"
 
 
-def _worst(rows: list[dict]) -> str:
+def _worst(rows: Iterable[dict]) -> str:
     examples = worst_examples(rows)
     if not examples:
         return ""

@@ -11,8 +11,11 @@ One line of results.jsonl is one example:
     exact_match, syntax          Spider's exact set match, and whether SQLite's parser accepts the SQL; where the gold
                                  writes, exact_match is null, and syntax too where nothing was run
     token_f1, rouge              overlap with the gold's text: a number, and {"rouge1", "rouge2", "rougeL", "rougeLsum"}
+    bleu                         the counts that corpus BLEU adds up (`text_metrics.bleu_counts`)
     seconds, gold_seconds        run time of the answer and of the gold
-    flags                        `gold_empty` (or changing nothing) and `tied_limit`: what a correct verdict rests on
+    flags                        what a correct verdict rests on: `gold_empty` (or changing nothing), `tied_limit`,
+                                 `tied_order`, `changing: random()` for each function that differs from call to call
+    gave_up                      {key: why it is null}: what took longer than a step may or more memory; empty mostly
     preview                      {"gold", "prediction"}: {"columns", "rows" (the first few), "total"} or null; where the
                                  gold writes, the rows are the changes: (what, table, columns or row)
 
@@ -21,12 +24,14 @@ Not covered: making the rows (`score.py` does), what the figures mean (`aggregat
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
 # The data is at fault in these two, not the answer: counted and named, never scored.
 UNSCORED = ("gold_error", "no_database")
 RULES = ("strict", "spider", "spider_keep_distinct", "bird", "fuzzy")
+FLAGS = ("gold_empty", "tied_limit", "tied_order")
 HARDNESS = ("easy", "medium", "hard", "extra")
 
 REQUIRED_KEYS = (
@@ -56,18 +61,30 @@ def results_path(run: str | Path) -> Path:
     raise ResultsError(f"{run}: expected a results.jsonl file or a folder that holds one")
 
 
+class ResultsFile:
+    """The rows of a run, read from its file each time they are gone through; for a file that `run.py` has just made."""
+
+    def __init__(self, run: str | Path) -> None:
+        self.path = results_path(run)
+
+    def __iter__(self) -> Iterator[dict]:
+        with self.path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
 def read_results(run: str | Path) -> list[dict]:
     """The rows of a run, in file order. Raises ResultsError naming every bad line (the first ten)."""
     path = results_path(run)
     rows, mistakes, lines_of = [], [], {}
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError as error:
-                mistakes.append(f"line {number}: not JSON ({error.msg})")
+            except (ValueError, RecursionError) as error:
+                mistakes.append(f"line {number}: not JSON ({getattr(error, 'msg', type(error).__name__)})")
                 continue
             mistakes.extend(f"line {number}: {text}" for text in _mistakes(row, number, lines_of))
             rows.append(row)

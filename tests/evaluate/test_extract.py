@@ -284,6 +284,43 @@ def test_a_completion_of_megabytes_is_handed_on_whole_if_it_begins_with_sql():
     assert (extract_sql(huge), extract_sql("Well, " + huge)) == (huge, None)
 
 
+HARMONY = "<|channel|>analysis<|message|>SELECT x FROM y?<|end|><|start|>assistant<|channel|>final<|message|>"
+
+
+@pytest.mark.parametrize(
+    ("completion", "sql"),
+    [
+        ("SELECT keyword.keyword FROM keyword", "SELECT keyword.keyword FROM keyword"),
+        ("```sql\nSELECT operation || query FROM t\n```", "SELECT operation || query FROM t"),
+        ("SELECT a x FROM t", "SELECT a x FROM t"),
+        ("CREATE TEMP TABLE x AS SELECT a FROM t", "CREATE TEMP TABLE x AS SELECT a FROM t"),
+        ("DROP SCHEMA s CASCADE; SELECT a FROM t", "DROP SCHEMA s CASCADE"),
+        ("COPY (SELECT a FROM t) TO 'x'", "COPY (SELECT a FROM t) TO 'x'"),
+        ("MERGE INTO t USING (SELECT a FROM t) s ON 1", "MERGE INTO t USING (SELECT a FROM t) s ON 1"),
+        ("PREPARE p AS SELECT a FROM t", "PREPARE p AS SELECT a FROM t"),
+        ("DECLARE c CURSOR FOR SELECT a FROM t", "DECLARE c CURSOR FOR SELECT a FROM t"),
+        ("Here:\nINSERT INTO u\nSELECT a FROM t", "INSERT INTO u\nSELECT a FROM t"),
+        ("```sql\nDELETE FROM t;\nSELECT a FROM t;\n```", "DELETE FROM t"),
+        ("I cannot answer. Please select a from t yourself.", None),
+        ("The query `SELECT a FROM t` is wrong and must not be used.", None),
+        ("Do not use this:\n```sql\nSELECT a FROM t\n```", None),
+        ("Sorry, I can't. But SELECT * FROM t would be dangerous", None),
+        (HARMONY + "SELECT a FROM t<|return|>", "SELECT a FROM t"),
+        ("<|channel|>analysis<|message|>SELECT a FROM t", None),
+        ("[THINK]SELECT b FROM t[/THINK]SELECT a FROM t", "SELECT a FROM t"),
+        ('```python\nsql = """\nSELECT a\nFROM t\n"""\n```', "SELECT a\nFROM t"),
+        ("SELECT a FROM t; It is right." + " It is right." * 20_000, "SELECT a FROM t"),
+        ("Well, well. " * 10_000 + "\nSELECT a FROM t", "SELECT a FROM t"),
+        ("SELECT a FROM t This returns all rows.", "SELECT a FROM t"),
+        ("SELECT a FROM t. This returns all rows.", "SELECT a FROM t"),
+        ("SELECT\u00a0a FROM\u00a0t WHERE b = 'x\u00a0y'", "SELECT a FROM t WHERE b = 'x\u00a0y'"),
+        ("Draft: <sql>SELECT b FROM t</sql>\nFinal: <sql>SELECT a FROM t</sql>", "SELECT a FROM t"),
+    ],
+)
+def test_attacks_on_the_extraction(completion, sql):
+    check(completion, sql)
+
+
 @pytest.mark.skipif("SPIDER_PREDICTIONS_DIR" not in os.environ, reason="SPIDER_PREDICTIONS_DIR is not set")
 def test_what_published_systems_wrote_as_sql_comes_out_as_it_was():
     changed, seen = [], 0

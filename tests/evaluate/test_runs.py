@@ -124,7 +124,7 @@ def test_a_missing_database_is_counted_and_not_scored(data):
         ("{", "band_eval.json: not readable as JSON ("),
         (
             json.dumps([{"id": 1, "db_id": "a", "question": "", "output": ""}] * 2),
-            "band_eval.json: id '1' stands more than once. ",
+            "band_eval.json: row 1: duplicate id 1 (first in row 0). ",
         ),
         (
             json.dumps([{"id": 1, "db_id": "a", "question": "", "output": None}]),

@@ -3,6 +3,7 @@
 import pytest
 
 from sql.sql_text import (
+    changing_functions,
     close_comparisons,
     code_tokens,
     first_statement,
@@ -10,6 +11,7 @@ from sql.sql_text import (
     is_ordered,
     is_syntax,
     mentions_order,
+    normal_text,
     official_text,
     official_text_without_distinct,
     tie_breakers,
@@ -158,3 +160,44 @@ def test_syntax_is_what_the_parser_says_whether_or_not_names_exist(sql, accepted
 def test_a_query_that_would_take_for_ever_to_plan_is_only_parsed():
     doubling = ", ".join(f"a{n} AS (SELECT * FROM a{n - 1} UNION ALL SELECT * FROM a{n - 1})" for n in range(1, 40))
     assert is_syntax(f"WITH a0 AS (SELECT 1), {doubling} SELECT * FROM a39")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("SELECT a FROM t", "select  A\nfrom T ;"),
+        ("SELECT a FROM t -- note", "SELECT a FROM t"),
+        ("SELECT count(*) FROM t", "SELECT COUNT( * ) FROM t"),
+        ("SELECT a FROM t WHERE b >= 1", "SELECT a FROM t WHERE b > = 1"),
+        ("SELECT a FROM t WHERE b != 1", "SELECT a FROM t WHERE b <> 1"),
+    ],
+)
+def test_spellings_of_one_query_are_normalised_to_one(left, right):
+    assert normal_text(left) == normal_text(right)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("SELECT a FROM t WHERE b = 'X'", "SELECT a FROM t WHERE b = 'x'"),
+        ('SELECT a FROM t WHERE b = "X"', 'SELECT a FROM t WHERE b = "x"'),
+        ("SELECT a FROM t WHERE b = 'x  y'", "SELECT a FROM t WHERE b = 'x y'"),
+        ("SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = '1'"),
+        ("SELECT a, b FROM t", "SELECT b, a FROM t"),
+    ],
+)
+def test_different_queries_stay_different(left, right):
+    assert normal_text(left) != normal_text(right)
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("SELECT random(), a FROM t WHERE b > date('now')", ("date", "random")),
+        ("SELECT current_timestamp", ("current_timestamp",)),
+        ("SELECT datetime()", ("datetime",)),
+        ("SELECT date(a), random FROM t WHERE b = 'random()'", ()),
+    ],
+)
+def test_functions_that_differ_from_call_to_call_are_named(sql, names):
+    assert changing_functions(sql) == names

@@ -1,11 +1,11 @@
-"""`parse` and `normalize_sql`: what is one readable query, and which spellings are one query."""
+"""`parse`: what is one readable query."""
 
 import time
 
 import pytest
 from sqlglot import exp
 
-from sql.sql_tree import MAX_CHARACTERS, normalize_sql, parse, tokens
+from sql.sql_tree import MAX_CHARACTERS, parse, tokens
 
 
 @pytest.mark.parametrize(
@@ -74,50 +74,6 @@ def test_text_of_the_greatest_length_is_read():
 
 def test_a_torn_operator_inside_a_literal_stays():
     assert parse("SELECT a FROM t WHERE b > = 'x > = y'").find(exp.Literal).this == "x > = y"
-
-
-@pytest.mark.parametrize(
-    ("left", "right"),
-    [
-        ("SELECT a FROM t", "select  A\nfrom T ;"),
-        ("SELECT a FROM t -- note", "SELECT a FROM t"),
-        ("SELECT count(*) FROM t", "SELECT COUNT( * ) FROM t"),
-        ("SELECT a FROM t WHERE b >= 1", "SELECT a FROM t WHERE b > = 1"),
-        ("SELECT a FROM t WHERE b != 1", "SELECT a FROM t WHERE b <> 1"),
-    ],
-)
-def test_spellings_of_one_query_are_normalised_to_one(left, right):
-    assert normalize_sql(left) == normalize_sql(right)
-
-
-@pytest.mark.parametrize(
-    ("left", "right"),
-    [
-        ("SELECT a FROM t WHERE b = 'X'", "SELECT a FROM t WHERE b = 'x'"),
-        ('SELECT a FROM t WHERE b = "X"', 'SELECT a FROM t WHERE b = "x"'),
-        ("SELECT a FROM t WHERE b = 'x  y'", "SELECT a FROM t WHERE b = 'x y'"),
-        ("SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = '1'"),
-        ("SELECT a, b FROM t", "SELECT b, a FROM t"),
-    ],
-)
-def test_different_queries_stay_different(left, right):
-    assert normalize_sql(left) != normalize_sql(right)
-
-
-def test_normalised_text_is_written_out():
-    normalised = normalize_sql("select  T1.Name from Singer as T1 where t1.Age>20;")
-    assert normalised == "SELECT t1.name FROM singer AS t1 WHERE t1.age > 20"
-
-
-def test_text_without_a_tree_is_only_folded():
-    assert normalize_sql("  SELECT a\n FROM ;") == "SELECT a FROM"
-
-
-def test_normalising_does_not_change_the_cached_tree():
-    sql = "SELECT Name FROM Singer"
-    before = repr(parse(sql))
-    normalize_sql(sql)
-    assert repr(parse(sql)) == before
 
 
 def test_tokens_leave_comments_out():

@@ -208,7 +208,7 @@ def test_error_classes_count_scored_failures_most_frequent_first():
 
 def test_verdicts_that_luck_could_decide_are_counted():
     rows = [
-        make_row(1, flags=["gold_empty"]),
+        make_row(1, flags=["gold_empty", "tied_order", "changing: random()", "changing: date()"]),
         make_row(2, flags=["gold_empty", "tied_limit"], outcome="wrong_result"),
         make_row(3, flags=["gold_empty"], outcome="no_database"),
     ]
@@ -217,6 +217,10 @@ def test_verdicts_that_luck_could_decide_are_counted():
         "empty_results_correct": 1,
         "tied_limits": 1,
         "tied_limits_correct": 0,
+        "tied_orders": 1,
+        "tied_orders_correct": 1,
+        "changing_functions": 1,
+        "changing_functions_correct": 1,
     }
 
 

@@ -25,5 +25,5 @@ def test_brackets_in_a_name_are_printed_as_they_are():
 
 def test_of_many_examples_that_are_not_scored_ten_are_named():
     assert not_scored({"gold_error": [], "no_database": list(range(12))}) == [
-        "not scored, no_database: 12 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...; all in report.json)"
+        "not scored, no_database: 12 (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...; all in results.jsonl)"
     ]
