@@ -222,8 +222,8 @@ prepare_for_cpu() {
   cpu_keys=(use_cpu=true bf16=true fp16=false)
   say "no GPU found: training on the CPU in bf16 (${cpu_keys[*]})"
   # Without these, glibc gives every large buffer back to the kernel after use: a training step then takes twice as long.
-  # Buffers over 64 MB are given back all the same: those of conversations differ in size, and kept ones would add up.
-  export MALLOC_MMAP_THRESHOLD_=67108864 MALLOC_TRIM_THRESHOLD_=17179869184
+  # Buffers over 256 MB are given back all the same: those of conversations differ in size, and kept ones would add up.
+  export MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOLD_=17179869184
 }
 
 # The trainer prints configurations by the page; what matters are its progress, losses and warnings.

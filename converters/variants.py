@@ -27,7 +27,7 @@ class Variant(NamedTuple):
 
 QWEN_TOKENS = ("--tokenizer", "data/models/qwen2.5-coder-0.5b-instruct", "--template", "qwen")
 VARIANTS = {
-    "exoplanets_chat": Variant("exoplanets", ("--turns", "12", "--turn-tokens", "1024", *QWEN_TOKENS)),
+    "exoplanets_chat": Variant("exoplanets", ("--turns", "6", "--turn-tokens", "1024", *QWEN_TOKENS)),
     "exoplanets2": Variant("exoplanets", ("--source", "hub2")),
     "exoplanets_premsql": Variant("exoplanets", ("--style", "premsql")),
     "gretel_t5": Variant("gretel", ("--style", "t5")),
