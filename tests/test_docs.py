@@ -31,7 +31,7 @@ ALL_COMMANDS = [(document, *command) for document in DOCUMENTS for command in co
 
 def test_the_readme_shows_the_two_commands():
     shown = [(program, words) for document, program, words in ALL_COMMANDS if document == ROOT / "README.md"]
-    assert ("./launch.sh", ["gemma3_270m_lora"]) in shown
+    assert ("./launch.sh", ["qwen2.5_coder_0.5b_exoplanets_lora"]) in shown
     assert ("./launch.sh", ["test"]) in shown
     assert len(ALL_COMMANDS) >= 15
 
