@@ -25,7 +25,7 @@ from sql.sql_text import is_blank
 
 MEBIBYTE = 2**20
 WALL_PER_CPU = 20  # a limit in CPU time is this many times as long by the clock
-_STEPS = 1000  # virtual machine instructions between two looks at the clock
+_STEPS = 5_000  # virtual machine instructions between two looks at the clock
 _DECLARING = "UPDATE sqlite_master type"  # what SQLite asks leave for when a virtual table is set up
 _CONSTRUCTOR = re.compile("vtable constructor failed: ")
 _BUILT_IN_TABLE = re.compile(r"\b(?:json_each|json_tree|dbstat|sqlite_stmt|pragma_\w+)\b", re.IGNORECASE)

@@ -12,7 +12,7 @@ clusters as sample size: below `MIN_CLUSTERS` clusters, and where every resample
 Not covered: differences between runs of training (seeds); an interval here is about the choice of questions only.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy as np
 LEVEL = 0.95
 Z = 1.959963984540054  # standard normal quantile at 0.975
 MIN_CLUSTERS = 10
+MAX_CELLS = 2_000_000  # numbers in memory at once: 16 MB
 
 
 class Estimate(NamedTuple):
@@ -53,10 +54,15 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def cluster_weights(clusters: int, resampling: Resampling) -> np.ndarray:
-    """How often each cluster is drawn: int array (resamples, clusters), every row adding up to `clusters`."""
-    generator = np.random.default_rng(resampling.seed)
-    return generator.multinomial(clusters, np.full(clusters, 1 / clusters), size=resampling.resamples)
+def weight_blocks(clusters: int, resampling: Resampling, width: int) -> Iterator[np.ndarray]:
+    """How often each cluster is drawn: int arrays (some resamples, clusters), every row adding up to `clusters`.
+
+    A block has so few resamples that a table of them by `width` stays below `MAX_CELLS`; blocks change no draw.
+    """
+    generator, shares = np.random.default_rng(resampling.seed), np.full(clusters, 1 / clusters)
+    rows = max(1, MAX_CELLS // width)
+    for begun in range(0, resampling.resamples, rows):
+        yield generator.multinomial(clusters, shares, size=min(rows, resampling.resamples - begun))
 
 
 def resampled_totals(table: np.ndarray, clusters: Sequence[Hashable], resampling: Resampling) -> np.ndarray:
@@ -64,7 +70,7 @@ def resampled_totals(table: np.ndarray, clusters: Sequence[Hashable], resampling
     index, count = _numbered(clusters)
     sums = np.zeros((count, table.shape[1]))
     np.add.at(sums, index, table)
-    return cluster_weights(count, resampling) @ sums
+    return np.concatenate([weights @ sums for weights in weight_blocks(count, resampling, count)])
 
 
 def mean_estimate(
@@ -109,9 +115,11 @@ def median_estimate(values: Sequence[float], clusters: Sequence[Hashable], *, re
     index, count = _numbered(clusters)
     if count < MIN_CLUSTERS:
         return Estimate(value, len(ranked), None, None, None)
-    reached = np.cumsum(cluster_weights(count, resampling)[:, index[order]], axis=1)
-    medians = ranked[np.argmax(reached * 2 >= reached[:, -1:], axis=1)]
-    low, high = np.quantile(medians, _TAILS)
+    medians = []
+    for weights in weight_blocks(count, resampling, len(ranked)):
+        reached = np.cumsum(weights[:, index[order]], axis=1)
+        medians.append(ranked[np.argmax(reached * 2 >= reached[:, -1:], axis=1)])
+    low, high = np.quantile(np.concatenate(medians), _TAILS)
     return Estimate(value, len(ranked), float(low), float(high), "bootstrap")
 
 

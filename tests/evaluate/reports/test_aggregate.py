@@ -8,12 +8,13 @@ import sacrebleu
 
 from evaluate.reports.aggregate import METRICS, aggregate, r_ves_reward
 from evaluate.reports.intervals import (
+    MAX_CELLS,
     Estimate,
     Resampling,
-    cluster_weights,
     difference_interval,
     mean_estimate,
     median_estimate,
+    weight_blocks,
     wilson,
 )
 from evaluate.reports.results_file import OUTCOMES, ResultsError
@@ -282,8 +283,15 @@ def test_wilson_gives_the_published_intervals(share, n, low, high):
 
 
 def test_each_resample_draws_as_many_clusters_as_there_are():
-    weights = cluster_weights(37, Resampling(seed=1, resamples=50))
+    (weights,) = weight_blocks(37, Resampling(seed=1, resamples=50), 37)
     assert (weights.shape, set(weights.sum(axis=1).tolist())) == ((50, 37), {37})
+
+
+def test_resamples_in_blocks_draw_the_same():
+    (whole,) = weight_blocks(37, Resampling(seed=1, resamples=50), 37)
+    blocks = list(weight_blocks(37, Resampling(seed=1, resamples=50), MAX_CELLS // 7))
+    assert [len(block) for block in blocks] == [7] * 7 + [1]
+    assert [draw for block in blocks for draw in block.tolist()] == whole.tolist()
 
 
 def test_a_mean_of_nothing_has_no_value():
