@@ -46,7 +46,8 @@ def escape(text: object) -> str:
     line = visible(" ".join(str(text)[:TEXT_SHOWN].split()))
     line = line.replace("&", "&amp;").replace("<", "&lt;")
     line = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", line)
-    return re.sub(r"^([#>+=-]|\d+[.)])", r"\\\1", line)
+    line = re.sub(r"^([#>+=-])", r"\\\1", line)
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", line)
 
 
 def fence(sql: str) -> str:
