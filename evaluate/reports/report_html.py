@@ -37,7 +37,7 @@ from evaluate.reports.report_md import luck
 from evaluate.reports.results_file import RULES, is_scored
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGE_BUDGET = 3_500_000  # characters of data, so that the page stays under 4 MB
+PAGE_BUDGET = 3_500_000  # bytes of data, so that the page stays under 4 MB
 EXAMPLES_SHOWN = 3_000
 IDS_SHOWN = 100  # of the examples that were not scored
 
@@ -131,7 +131,7 @@ def _page_data(examples: Examples, runs: list[str]) -> tuple[str, int]:
         pieces, size, is_whole = [], 0, True
         for rows in islice(examples(), EXAMPLES_SHOWN):
             piece = script_json(_example(rows, caps))
-            size += len(piece)
+            size += len(piece.encode("utf-8", "replace"))
             if size > PAGE_BUDGET:
                 is_whole = False
                 break
