@@ -257,5 +257,6 @@ class _Pool:
     def close(self) -> None:
         for worker in tuple(self.workers):
             self._drop(worker)
+            self.nursery.exit_code(worker.pid)  # killed, but on a busy machine not gone yet
         self.nursery.close()
         self.selector.close()
