@@ -79,7 +79,8 @@ REFUSED_BEHIND = re.compile(
 )
 DO_NOT_USE = re.compile(
     r"\b(?:do not|don['’]t|never|must not|should not|shouldn['’]t|cannot|can['’]t|avoid)\s"
-    r"(?:ever\s)?(?:us|run|execut|do|writ|submit)",
+    r"(?:ever\s)?(?:us|run|execut|do|writ|submit)\w*\s"
+    r"(?:this|that|these|it|anything|the\s(?:following|query|sql|statement|code))\b[^,]{0,40}$",
     re.IGNORECASE,
 )
 NEXT_QUESTION = re.compile(
