@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests were started in the background
 ROOT = Path(__file__).resolve().parents[1]
 
 # The special tokens of every template the recipes use, so that one tokenizer serves them all.
