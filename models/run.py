@@ -34,7 +34,7 @@ class UsageError(Exception):
 def read_arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", metavar="list | NAME | RECIPE.yaml", help="the models; one of them; that of a recipe")
-    parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", help="replaces a key of the recipe")
+    parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", default=[], help="replaces a key of the recipe")
     parser.add_argument("--out", type=Path, help="with NAME: the model folder (default: data/models/NAME)")
     return parser.parse_args(words)
 

@@ -146,5 +146,4 @@ def test_the_real_model_is_tied_and_answers_in_sql(real):
     turn = [{"role": "user", "content": "CREATE TABLE singer (name TEXT); How many singers are there? SQL only."}]
     inputs = tokenizer.apply_chat_template(turn, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     answer = model.generate(**inputs, max_new_tokens=24)[0, inputs["input_ids"].shape[1] :]
-    # on one CPU it says COUNT, on another count
-    assert "SELECT COUNT(*) FROM SINGER" in " ".join(tokenizer.decode(answer).split()).upper()
+    assert "select count(*) from singer" in " ".join(tokenizer.decode(answer).lower().split())
