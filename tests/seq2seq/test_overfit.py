@@ -79,7 +79,11 @@ def proof(request, tree) -> tuple[Path, str]:
 STEPS = {
     "exoplanets": {
         "shape": SMALLER,
-        "full": ["num_train_epochs=70", "learning_rate=7.0e-4"],
+        "full": [
+            "num_train_epochs=50",
+            "learning_rate=7.0e-4",
+            "bf16=false",
+        ],  # in 32 bits: bf16 rounds otherwise on another CPU
         "qlora": ["num_train_epochs=25", "learning_rate=5.0e-4"],
     },
     "spider": {
