@@ -122,7 +122,7 @@ def test_many_rows_take_little_time_and_memory(tmp_path, convert):
         path = tmp_path / f"{number}.jsonl"
         with path.open("w") as file:
             file.writelines(json.dumps(each) + "\n" for each in gretel_rows(number))
-        run = convert("gretel", "--source", path, "--write-databases", "none")
+        run = convert("gretel", "--source", path, "--write-databases", "none", anew=True)
         assert run.returncode == 0, run.stderr
         seconds = sum(float(value) for value in re.findall(r"([\d.]+) s\)", run.stdout))
         figures.append((seconds, int(re.search(r"peak memory (\d+) MB", run.stdout)[1])))

@@ -111,7 +111,7 @@ def test_a_folder_without_databases_is_an_error(small_spider, convert):
 
 @needs_spider
 def test_the_whole_of_spider_is_converted_within_its_bounds(convert, converted):
-    run = convert("spider", "--source", SPIDER)
+    run = convert("spider", "--source", SPIDER, anew=True)
     assert run.returncode == 0, run.stderr
     train, dev = converted("spider_train"), converted("spider_eval")
     assert (len(train), len(dev)) == (8659, 1034)
