@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.schema import SchemaError
 from evaluate.examples import read_json
 from evaluate.execution.judge import judge_all
 from evaluate.execution.verdict import Example, Verdict
@@ -19,6 +18,7 @@ from sql.catalog import Catalog, catalog_from_sqlite, catalog_from_tables_json
 from sql.error_class import class_of_error, classify
 from sql.features import features
 from sql.hardness import hardness
+from sql.schema import SchemaError
 from sql.text_metrics import is_valid_syntax, rouge, token_f1
 
 

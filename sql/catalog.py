@@ -8,7 +8,7 @@ to compare with the official evaluator need tables.json. Not covered: types, val
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.schema import read_schema
+from sql.schema import read_schema
 
 
 class Catalog(NamedTuple):

@@ -1,8 +1,8 @@
-"""SQL as text: a lexer for SQLite and the few rewritings that scoring needs, none of which parses a query.
+"""SQL as text: a lexer for SQLite, and what can be said and rewritten without parsing a query.
 
 Covered: SQLite's strings, the four kinds of quoted names, both kinds of comments, words and punctuation, so that a word
-inside a literal or a comment is never mistaken for SQL. Not covered: grammar; `is_syntax` asks SQLite itself.
-Standard library only: the workers import this module.
+inside a literal or a comment is never mistaken for SQL. Not covered: grammar (`is_syntax` asks SQLite itself), a
+trigger's inner semicolons, backslashes inside strings (MySQL). Standard library only: the workers import this module.
 """
 
 import re
@@ -26,6 +26,9 @@ _BLANK = re.compile(r"(?:[\s;]++|--[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _SPACED_COMPARISON = re.compile(r"([<>!]) =")
 _CURRENT_YEAR = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
 _NOT_ONE_QUERY = ("syntax error", "incomplete input", "unrecognized token", "parser stack overflow", "one statement")
+_SAME_MARK = {"<>": "!=", "==": "="}
+_PAIRS = frozenset(("<>", "!=", "<=", ">=", "==", "||"))  # two marks that are one operator
+WRITING = ("insert", "update", "delete", "replace", "create", "drop", "alter", "truncate", "merge")
 _MAX_CHECKED = 100_000  # characters of SQL that `is_syntax` hands to SQLite's parser
 
 
@@ -60,6 +63,63 @@ def tokens(sql: str, start: int = 0) -> Iterator[Token]:
 def code_tokens(sql: str, start: int = 0) -> Iterator[Token]:
     """The tokens that SQLite's parser would see: no white space, no comments."""
     return (token for token in tokens(sql, start) if token.kind not in ("space", "comment"))
+
+
+def quoted(name: str) -> str:
+    """Any name as an identifier, in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a script, without their semicolons; empty ones and mere comments are left out."""
+    starts = [0, *(token.end for token in tokens(sql) if token.text == ";"), len(sql) + 1]
+    parts = [sql[start : end - 1].strip() for start, end in pairwise(starts)]
+    return [part for part in parts if not is_blank(part)]
+
+
+def tidy(sql: str) -> str:
+    """The same SQL on one line: single spaces outside literals, no comments, no final semicolon."""
+    parts: list[str] = []
+    for token in tokens(sql):
+        if token.kind not in ("space", "comment"):
+            parts.append(token.text)
+        elif parts[-1:] != [" "]:
+            parts.append(" ")
+    return "".join(parts).strip().rstrip("; ")
+
+
+def normal_sql(sql: str) -> str:
+    """One spelling, to find repeated queries: without case, space, comments, kinds of quotes, `<>` against `!=`.
+
+    Aliases stay: `SELECT a.x FROM t AS a` is not `SELECT x FROM t`. Text in quotes keeps its case.
+    """
+    parts: list[str] = []
+    for token in code_tokens(sql):
+        if token.kind in ("string", "name"):
+            parts.append("'" + token.text[1:-1] + "'")
+        elif token.kind == "mark" and parts and parts[-1] + token.text in _PAIRS:
+            parts[-1] = _SAME_MARK.get(parts[-1] + token.text, parts[-1] + token.text)
+        elif token.text != ";":
+            parts.append(token.text.lower())
+    return " ".join(parts)
+
+
+def first_word(sql: str) -> str:
+    """The first word of a statement in lower case; empty where it has none."""
+    return next((token.text.lower() for token in tokens(sql) if token.kind == "word"), "")
+
+
+def writes(sql: str) -> bool:
+    """Whether a statement, or one of several, changes tables: INSERT, UPDATE, DELETE or DDL, also behind WITH."""
+    return any(map(_statement_writes, statements(sql) if ";" in sql else [sql]))
+
+
+def _statement_writes(sql: str) -> bool:
+    first = first_word(sql)
+    if first == "with":
+        words = [token.text.lower() for token in tokens(sql) if token.kind == "word"]
+        return any(word in WRITING[:3] for word in words) or ("replace", "into") in pairwise(words)
+    return first in WRITING
 
 
 def is_blank(sql: str) -> bool:

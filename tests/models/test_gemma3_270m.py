@@ -4,9 +4,9 @@ import errno
 from collections import namedtuple
 
 import pytest
+from models.gemma3_270m import ModelError, build_tokenizer, make, merges
 
 from models import gemma3_270m
-from models.gemma3_270m import ModelError, build_tokenizer, make, merges
 
 tokenizers = pytest.importorskip("tokenizers", reason="needs .venv: ./launch.sh setup")
 

@@ -231,7 +231,7 @@ def data(tmp_path):
     (tmp_path / "dataset_info.json").write_text((recipe.ROOT / "dataset_info.json").read_text())
     file = tmp_path / "data/exoplanets_train.json"
     file.parent.mkdir()
-    file.write_text('[{"tags": ["style:ddl", "prompt:1", "runnable"]}]')
+    file.write_text('[\n{"tags": ["style:ddl", "prompt:1", "runnable"]}\n]\n')
     return file
 
 
@@ -322,3 +322,8 @@ def test_finish_records_what_the_score_will_depend_on(path, tmp_path, data):
     packages = ("llamafactory", "torch", "transformers", "sqlglot", "sacrebleu", "rouge-score")
     assert {name: record["versions"].get(name) for name in packages} == {name: version(name) for name in packages}
     assert record["versions"]["python"] == platform.python_version()
+
+
+def test_a_recipe_without_dataset_dir_is_refused_before_the_trainer_fails(path):
+    with pytest.raises(recipe.RecipeError, match=r"data/dataset_info.json: No such file"):
+        recipe.data_folder({key: value for key, value in recipe.read(path).items() if key != "dataset_dir"})
