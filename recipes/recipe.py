@@ -95,7 +95,7 @@ def data_file(name: str, values: dict | None = None) -> Path:
         info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(
-            f"{folder}/dataset_info.json: {error.strerror}. Key dataset_dir names its folder; here it is ."
+            f"{folder}/dataset_info.json: {error.strerror}. Set dataset_dir to its folder; here that is ."
         ) from error
     if name not in info:
         raise RecipeError(f"data set {name!r} is not in dataset_info.json; known: {', '.join(info)}")

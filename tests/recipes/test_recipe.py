@@ -16,6 +16,7 @@ MINIMAL = """\
 model_name_or_path: m
 template: gemma
 dataset: exoplanets_train
+dataset_dir: .
 eval_dataset: exoplanets_eval
 output_dir: {out}
 learning_rate: 1.0e-4
@@ -245,7 +246,7 @@ def test_a_dataset_dir_without_its_registry_is_named(tmp_path):
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.data_file("exoplanets_train", {"dataset_dir": str(tmp_path)})
     assert str(raised.value) == (
-        f"{tmp_path}/dataset_info.json: No such file or directory. Key dataset_dir names its folder; here it is ."
+        f"{tmp_path}/dataset_info.json: No such file or directory. Set dataset_dir to its folder; here that is ."
     )
 
 

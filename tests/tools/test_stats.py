@@ -46,7 +46,7 @@ def test_rows_are_counted_by_what_is_in_them(path):
     found = gather(path, None)
     assert (found.rows, found.style, found.repeated, found.unread) == (4, "ddl", 1, 1)
     assert found.databases == {"music": 3, "opera": 1}
-    assert found.tags == {"style:ddl": 4, "runnable": 4}
+    assert found.tags == {"runnable": 4}
     assert found.features == {"aggregate": 2, "join": 1}
     assert found.hardness == {"easy": 2, "medium": 1}
     assert found.tables == {1: 2, 2: 1}
