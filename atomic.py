@@ -4,11 +4,18 @@ What is written goes to a file of another name in the same folder, which is rena
 anything fails. Two processes that write the same file do not meet: the last one's file stays.
 """
 
+import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
+
+
+def temporary_name(path: Path) -> Path:
+    """What `path` is called while this process writes it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 @contextmanager
@@ -18,7 +25,7 @@ def replacement(path: Path) -> Iterator[Path]:
     Where the block raises, the file is removed and `path` stays as it was. Makes the folder; nothing lies at the name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = temporary_name(path)
     temporary.unlink(missing_ok=True)
     try:
         yield temporary
@@ -49,3 +56,46 @@ def write_text(path: Path, text: str) -> Path:
     with replacing(path, "wb") as file:
         file.write(text.encode("utf-8", "replace"))
     return path
+
+
+@contextmanager
+def aside(folder: Path) -> Iterator[Path]:
+    """A free name beside `folder`, for a folder or a link to one; whatever has that name at the end is removed."""
+    staged = temporary_name(folder)
+    remove(staged)
+    try:
+        yield staged
+    finally:
+        remove(staged)
+
+
+def remove(place: Path) -> None:
+    """Remove a folder with all in it, or a link to one; nothing where there is none."""
+    if place.is_symlink():
+        place.unlink()
+    elif place.exists():
+        shutil.rmtree(place)
+
+
+def put(staged: Path, folder: Path) -> None:
+    """Move the files of `staged` to their places in `folder`; other files there stay. A link replaces a link.
+
+    Raises FileExistsError where a folder is in the way of a link. Not covered: a stop between two of the renames.
+    """
+    if staged.is_symlink():
+        put_link(staged, folder)
+        return
+    if folder.is_symlink():  # what it leads to is not ours to write to
+        folder.unlink()
+    for path in sorted(path for path in staged.rglob("*") if path.is_file()):
+        target = folder / path.relative_to(staged)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+
+
+def put_link(link: Path, folder: Path) -> None:
+    """Rename a link to `folder`, which may be one, or the very folder that it leads to."""
+    if folder.is_symlink() or not folder.exists():
+        link.replace(folder)
+    elif folder.resolve() != link.resolve():
+        raise FileExistsError(errno.EEXIST, f"in the way of the link to {link.resolve()}", str(folder))

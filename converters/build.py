@@ -2,57 +2,31 @@
 
 A row that is longer than the cutoff first loses the sample rows and values, then the tables and columns that its
 question does not seem to need, and is dropped where that is not enough. Nothing is cut in the middle.
+
+A prompt that shows a part of the schema may hide what the gold reads: such a row is tagged `gold_not_shown`. It would
+teach a model to answer with names that it cannot see, so such training rows are skipped unless they are asked for.
 """
 
-import argparse
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from converters import lengths, linking, prompt
-from converters.mentions import mentions
-from converters.rows import Example, Skip, converted_row, style_of, style_tags
-from converters.schema import Schema, read_schema, without_values
+from converters import lengths
+from converters.golds import reads_of
+from converters.rows import Example, Skip, converted_row
+from prompts import linking, prompt
+from prompts.mentions import mentions
+from prompts.tags import expected_tags, values_for
+from sql.schema import Schema, without_values
 
-LINKED_VALUES = 2000  # distinct values of a column that a question is compared with
-
-
-def expected_tags(style: str, schema: str) -> list[str]:
-    """The tags a row begins with: style, prompt code, whether the schema is linked, and the linker's code."""
-    is_linked = schema == "linked"
-    linker = linking.tags() if is_linked or prompt.STYLES[style].shows_mentions else []
-    return [*style_tags(style), *(["schema:linked"] if is_linked else []), *linker]
+NOT_SHOWN = "gold_not_shown"
 
 
-def prompt_for(database: Path, question: str, tags: Sequence[str], evidence: str = "") -> prompt.Prompt:
-    """The prompt of a question on a SQLite file, as rows with these tags had it: for asking a trained model.
-
-    Args:
-        tags: of a row of the file the model was trained on; its style, whether its schema was linked, and whether
-            a linker looked for mentioned values, count.
-    Raises SchemaError where the file has no readable schema, ValueError for an unknown style.
-    """
-    style = style_of({"tags": tags}) or prompt.DEFAULT_STYLE
-    is_linked, has_linker = "schema:linked" in tags, any(tag.startswith("linker:") for tag in tags)
-    needed = style in prompt.STYLES and prompt.STYLES[style].needs_values
-    schema = read_schema(database, values=values_for(needed, has_linker))
-    shown = linking.linked(schema, question, evidence) if is_linked else schema
-    found = mentions(schema, question, evidence, shown=shown) if has_linker else ()
-    return prompt.build_prompt(shown, question, style=style, evidence=evidence, mentions=found)
-
-
-def values_for(style_needs: bool, linker_needs: bool) -> int:
-    """How many values of each column a schema must hold."""
-    if linker_needs:
-        return LINKED_VALUES
-    return prompt.EXAMPLES_SHOWN if style_needs else 0
-
-
-class Variant(NamedTuple):
-    """A schema to show, and the tags that say what it lost."""
+class Shown(NamedTuple):
+    """A schema to show, the tags that say what it lost, and whether columns may be missing from it."""
 
     schema: Schema
     tags: tuple[str, ...] = ()
+    is_part: bool = False
 
 
 class Built(NamedTuple):
@@ -73,49 +47,47 @@ class Builder:
         linked: bool = False,
         count: lengths.Counter | None = None,
         cutoff: int | None = None,
-        filters: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset()),
+        only: frozenset[str] = frozenset(),
+        without: frozenset[str] = frozenset(),
     ) -> None:
         self.style, self.linked, self.count, self.cutoff = style, linked, count, cutoff
-        self.only, self.without = filters
+        self.only, self.without = only, without
         self.shows_mentions = linked or prompt.STYLES[style].shows_mentions
-        self.tags = expected_tags(style, "linked" if linked else "full")
-
-    @classmethod
-    def from_arguments(cls, arguments: argparse.Namespace) -> "Builder":
-        """The builder that the command line asks for."""
-        counted = arguments.tokenizer is not None
-        return cls(
-            arguments.style,
-            linked=arguments.schema == "linked",
-            count=lengths.token_counter(arguments.tokenizer, arguments.template) if counted else None,
-            cutoff=arguments.cutoff,
-            filters=(frozenset(arguments.only), frozenset(arguments.without)),
-        )
+        self.tags = expected_tags(style, linked=linked)
 
     @property
     def values_needed(self) -> int:
         """How many values of each column a schema must hold for this builder."""
         return values_for(prompt.STYLES[self.style].needs_values, self.shows_mentions or self.cutoff is not None)
 
-    def build(self, example: Example) -> Built | Skip:
-        """The row, or why there is none."""
-        refused = self.filtered(example)
-        if refused:
+    def build(self, example: Example, *, keep_not_shown: bool = True) -> Built | Skip:
+        """The row, or why there is none. `keep_not_shown`: also where the prompt hides what the gold reads."""
+        if refused := self.filtered(example):
             return refused
-        for variant in self.variants(example):
-            asked = {"style": self.style, "evidence": example.evidence, "mentions": self.mentions(example, variant)}
-            built = prompt.build_prompt(variant.schema, example.question, **asked)
-            length = self.length([(prompt.user_turn(*built), example.sql)])
+        length = 0
+        for shown in self.shown(example):
+            built = self.built(example, shown)
+            length = built.length
             if self.cutoff is None or length <= self.cutoff:
-                row = converted_row(example, built, [*self.tags, *variant.tags])
-                return Built(row, length, prompt.question_text(example.question, **asked))
+                if NOT_SHOWN in built.row["tags"] and not (keep_not_shown and NOT_SHOWN not in self.without):
+                    return Skip("the prompt hides a table or column that the gold reads", example.id)
+                return built
         return Skip(f"longer than {self.cutoff} tokens", f"{example.id}: {length} tokens at its shortest")
 
-    def mentions(self, example: Example, variant: "Variant") -> list[str]:
+    def built(self, example: Example, shown: Shown) -> Built:
+        """The row with one of the schemas that can be shown."""
+        asked = {"style": self.style, "evidence": example.evidence, "mentions": self.mentions(example, shown)}
+        written = prompt.build_prompt(shown.schema, example.question, **asked)
+        hidden = [NOT_SHOWN] if shown.is_part and hides(shown.schema, example) else []
+        row = converted_row(example, written, [*self.tags, *shown.tags, *hidden])
+        length = self.length([(prompt.user_turn(*written), example.sql)])
+        return Built(row, length, prompt.question_text(example.question, **asked))
+
+    def mentions(self, example: Example, shown: Shown) -> list[str]:
         """The values that the question mentions, in columns that the prompt shows."""
         if not self.shows_mentions:
             return []
-        return mentions(example.schema, example.question, example.evidence, shown=variant.schema)
+        return mentions(example.schema, example.question, example.evidence, shown=shown.schema)
 
     def filtered(self, example: Example) -> Skip | None:
         """Why --only or --without leave an example out."""
@@ -125,22 +97,31 @@ class Builder:
             return Skip(f"{tag} (--without)", example.id)
         return None
 
-    def variants(self, example: Example) -> Iterator[Variant]:
+    def shown(self, example: Example) -> Iterator[Shown]:
         """The schemas to try, longest first."""
         schema = linking.linked(example.schema, example.question, example.evidence) if self.linked else example.schema
-        yield Variant(schema)
+        yield Shown(schema, is_part=self.linked)
         if self.cutoff is None:
             return
         lost: tuple[str, ...] = ()
         if prompt.STYLES[self.style].needs_values:
             lost = ("shortened:rows",)
-            yield Variant(without_values(schema), lost)
+            yield Shown(without_values(schema), lost, is_part=self.linked)
         if not self.linked:
             needed = linking.linked(example.schema, example.question, example.evidence)
-            yield Variant(without_values(needed), (*lost, "shortened:columns"))
+            yield Shown(without_values(needed), (*lost, "shortened:columns"), is_part=True)
 
     def length(self, turns: lengths.Turns) -> int:
         """Tokens where they are counted, else characters."""
         if self.count is None:
             return sum(len(asked) + len(sql) for asked, sql in turns)
         return self.count(turns)
+
+
+def hides(shown: Schema, example: Example) -> bool:
+    """Whether the gold reads a table or column that `shown` lacks; False where SQLite cannot prepare it."""
+    reads = reads_of(example.schema, example.sql)
+    if reads is None:
+        return False
+    tables = {table.name for table in shown.tables}
+    return not (reads.tables <= tables and reads.columns <= {(t.name, c.name) for t in shown.tables for c in t.columns})

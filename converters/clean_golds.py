@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from converters.golds import rows_of
-from converters.schema import Schema
+from sql.schema import Schema
 from sql.sql_tree import DIALECT, is_double_quoted, parse
 
 

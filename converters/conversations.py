@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from converters.build import Builder, Built
 from converters.lengths import turns_of
-from converters.sql_text import normal_sql
+from sql.sql_text import normal_sql
 
 
 class Limits(NamedTuple):

@@ -1,228 +1,216 @@
 """The way of one corpus: candidates in; splits, prompts, lengths and filters; two files and a record out.
 
-A corpus is a module in converters/corpora/ with
+A corpus is a module in converters/corpora/ with a frozen dataclass `Corpus`. Its fields are its own options, its value
+is the opened corpus:
 
-    DEFAULT_STYLE                              prompt style where none is asked for
-    REQUIRED                                   {option: (placeholder, meaning)}: what it cannot start without
-    add_arguments(parser)                      its own options
-    sources(arguments)                         the files whose change makes the converted files out of date
-    prepare(arguments)                         write or link the databases below `arguments.databases`, a folder that
-                                               takes its place in data/databases/ when all is written
-    has_parts(arguments)                       whether the corpus brings its own train and eval parts
-    candidates(part, arguments)                a stream of `Candidate` or `Skip`, cheap; part is train, eval, or all
-    example(candidate, arguments)              an `Example` or `Skip`: schema read, gold run
+    default_style, required    prompt style where none is asked for; {option: (placeholder, meaning)} without which it
+                               cannot start
+    add_options(parser)        its own options for the command line
+    has_parts                  whether it brings its own train and eval parts
+    files()                    the files whose change makes the converted files out of date
+    databases(folder)          writes or links the databases that are there before the rows
+    candidates(part)           a stream of `Candidate` or `Skip`, cheap; part is train, eval, or all
+    example(candidate, folder, values)
+                               an `Example` or `Skip`: schema read, gold run, the row's own database written to `folder`
 
-and, where it has them, LISTED (skipped rows to list a reason) and HOLDS (corpora whose questions it contains).
+and, where it has them, `listed` (how many skipped rows of one reason are listed), `contains` (corpora whose questions
+it contains) and `written` (the splits whose rows get a database of their own).
 
 The record, `data/<name>_conversion.json`, holds corpus and options, so that a recipe can repeat the conversion, and for
 each file the counts that were printed. `<name>` is the corpus's name, or that of a variant (variants.py).
 """
 
-import argparse
 import heapq
 import json
 import resource
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
-from atomic import replacing_all
-from converters import lengths, pairs, staging
+from atomic import aside, put, replacing_all
+from converters import lengths
 from converters.build import Builder, Built
 from converters.conversations import Limits, conversations
-from converters.rows import Candidate, ConversionError, Example, Skip, write_rows
-from converters.splits import Met, Overlap, assign, digest, keys_of
+from converters.counts import LISTED, Count
+from converters.rows import Candidate, ConversionError, Example, Skip, checked, write_rows
+from converters.splits import Overlap, assign, digest, keys_of, shared, warning
+from prompts.tags import OF_PROMPTS
 
 SPLITS = ("train", "eval")
-LISTED = 10  # skipped rows of one reason that are listed one by one, unless the corpus says otherwise (LISTED)
 
 
-@dataclass
-class Count:
-    """What happened to the rows of one file."""
+@dataclass(frozen=True)
+class Options:
+    """What a conversion is asked for, whatever its corpus."""
 
-    read: int = 0
-    questions: int = 0
-    written: int = 0
-    skipped: Counter = field(default_factory=Counter)
-    details: dict[str, list[str]] = field(default_factory=dict)
-    tags: Counter = field(default_factory=Counter)
-    lengths: list[int] = field(default_factory=list)
-    seconds: float = 0.0
-    listed: int = LISTED
+    corpus: str
+    name: str
+    data: Path
+    style: str
+    schema: str = "full"
+    tokenizer: str | None = None
+    template: str | None = None
+    cutoff: int | None = None
+    golds: str = "as-is"
+    turns: int = 1
+    turn_tokens: int | None = None
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    not_shown: str = "leave-out"
+    limit: int | None = None
+    split: float = 0.1
+    seed: int = 7
 
-    def skip(self, skip: Skip) -> None:
-        """Count a skipped row; the first few of each reason are kept to be listed."""
-        self.skipped[skip.reason] += 1
-        kept = self.details.setdefault(skip.reason, [])
-        if len(kept) < self.listed:
-            kept.append(skip.detail)
+    def builder(self) -> Builder:
+        """The builder of the rows that are asked for."""
+        return Builder(
+            self.style,
+            linked=self.schema == "linked",
+            count=lengths.token_counter(self.tokenizer, self.template) if self.tokenizer else None,
+            cutoff=self.cutoff,
+            only=frozenset(self.only),
+            without=frozenset(self.without),
+        )
 
-    def written_text(self) -> str:
-        """`8659 of 8659 rows`, or `1115 conversations of 8560 of 8659 rows`."""
-        if self.questions == self.written:
-            return f"{self.written} of {self.read} rows"
-        return f"{self.written} conversations of {self.questions} of {self.read} rows"
-
-    def add(self, built: Built) -> None:
-        self.written += 1
-        self.lengths.append(built.length)
+    @property
+    def unit(self) -> str:
+        return "tokens" if self.tokenizer else "characters"
 
 
 class Conversion:
-    """One run over one corpus: what was asked for, and what was met so far."""
+    """One run over one corpus. `given` are the options that the record is to hold."""
 
-    def __init__(self, name: str, module: ModuleType, arguments: argparse.Namespace) -> None:
-        self.name, self.module, self.arguments = name, module, arguments
-        self.databases = arguments.data / "databases" / name
-        self.builder = Builder.from_arguments(arguments)
-        arguments.values = self.builder.values_needed
-        self.ids, self.overlap = Met(), Overlap()
-        self.counts = {split: Count(listed=getattr(module, "LISTED", LISTED)) for split in SPLITS}
-        self.sides: bytearray | None = None
+    def __init__(self, corpus, options: Options, given: dict) -> None:
+        self.corpus, self.options, self.given = corpus, options, given
+        self.databases = options.data / "databases" / options.name
+        self.builder = options.builder()
+        self.ids: set[str] = set()
+        self.overlap = Overlap()
+        self.counts = {split: Count() for split in SPLITS}
+        self.sides: list[bool] | None = None
+        self.listed = getattr(corpus, "listed", LISTED)
 
     def run(self) -> None:
         """Write the databases, both files and the record; nothing is replaced where one of them fails."""
-        with staging.aside(self.databases) as self.arguments.databases:
-            self.module.prepare(self.arguments)
-            if not self.module.has_parts(self.arguments):
+        with aside(self.databases) as staged:
+            self.corpus.databases(staged)
+            if not self.corpus.has_parts:
                 self.sides = self.assigned()
-            self.write()
+            self.write(staged)
 
-    def write(self) -> None:
+    def write(self, staged: Path) -> None:
         """Write both files and the record, then let the databases and, at last, the files take their places."""
-        paths = [output_path(self.arguments.data, self.name, split) for split in SPLITS]
-        with replacing_all([*paths, record_path(self.arguments.data, self.name)]) as (*files, record):
+        paths = [output_path(self.options.data, self.options.name, split) for split in SPLITS]
+        with replacing_all([*paths, record_path(self.options.data, self.options.name)]) as (*files, record):
             for split, file in zip(SPLITS, files, strict=True):
                 start = time.monotonic()
-                write_rows(file, self.rows(split))
+                write_rows(file, self.rows(split, staged))
                 self.counts[split].seconds = time.monotonic() - start
                 if not self.counts[split].written:
                     self.fail_empty(split)
             json.dump(self.record(), record, indent=1, ensure_ascii=False)
             for file in (*files, record):
                 file.flush()  # a full disk is met here, not when the databases have taken their places
-            staging.put(self.arguments.databases, self.databases)
+            put(staged, self.databases)
 
     def fail_empty(self, split: str) -> None:
         count = self.counts[split]
-        reasons = "; ".join(
-            f"{number} {reason} ({count.details[reason][0]})" for reason, number in count.skipped.items()
-        )
-        path = output_path(self.arguments.data, self.name, split)
-        text = f"{path}: no row is left to write. {count.read} rows read; skipped: {reasons or 'none'}."
+        path = output_path(self.options.data, self.options.name, split)
+        lines = [f"{path}: no row is left to write. {count.read} rows read, {count.skipped.total()} skipped."]
         if self.sides is not None and not count.read:
-            text += (
-                " To divide them, two questions are needed that differ in more than case and punctuation, and in SQL."
-            )
-        listed = count.details.values() if count.listed > LISTED else ()
-        more = [detail for details in listed for detail in details[1:]]
-        raise ConversionError("\n    ".join([text, *more]))
+            lines[0] += " A split needs at least two distinct questions with different SQL."
+        raise ConversionError("\n".join([*lines, *count.skipped_lines(self.listed)]))
 
-    def rows(self, split: str) -> Iterator[dict]:
+    def rows(self, split: str, staged: Path) -> Iterator[dict]:
         """The rows of one file, counted; those for training as conversations where --turns asks for them."""
-        count, self.arguments.part = self.counts[split], split
-        built = self.built(split)
-        if self.arguments.turns > 1 and split == "train":
-            limits = Limits(self.arguments.turns, self.arguments.turn_tokens or self.arguments.cutoff)
-            built = conversations(built, limits, self.builder, self.arguments.seed)
-        for made in built:
-            count.add(made)
-            yield made.row
+        count, options = self.counts[split], self.options
+        built = self.built(split, staged)
+        if options.turns > 1 and split == "train":
+            limits = Limits(options.turns, options.turn_tokens or options.cutoff)
+            built = conversations(built, limits, self.builder, options.seed)
+        for each in built:
+            count.written += 1
+            count.lengths.append(each.length)
+            yield each.row
 
-    def built(self, split: str) -> Iterator[Built]:
+    def built(self, split: str, staged: Path) -> Iterator[Built]:
         """The rows of one file, a question each; what is skipped is counted."""
         count = self.counts[split]
         for candidate in self.limited(split):
             count.read += 1
-            made = candidate if isinstance(candidate, Skip) else self.row(candidate, split)
-            if isinstance(made, Skip):
-                count.skip(made)
+            built = candidate if isinstance(candidate, Skip) else self.row(candidate, split, staged)
+            if isinstance(built, Skip):
+                count.skip(built)
                 continue
             count.questions += 1
-            count.tags.update(tag for tag in made.row["tags"] if not tag.startswith("prompt:"))
+            count.tags.update(tag for tag in built.row["tags"] if not tag.startswith("prompt:"))
             self.overlap.look(split, keys_of(candidate.question, candidate.asked_of, candidate.sql))
-            yield made
+            yield built
 
-    def row(self, candidate: Candidate, split: str) -> Built | Skip:
+    def row(self, candidate: Candidate, split: str, staged: Path) -> Built | Skip:
         """One candidate's row."""
-        if not self.ids.add(digest(candidate.id)):
+        if candidate.id in self.ids:
             raise ConversionError(f"{candidate.place}: duplicate id {candidate.id!r}. Ids must be unique.")
-        example = self.module.example(candidate, self.arguments)
+        self.ids.add(candidate.id)
+        folder = staged if split in getattr(self.corpus, "written", SPLITS) else None
+        example = self.corpus.example(candidate, folder, self.builder.values_needed)
         if isinstance(example, Skip):
             return example
-        if self.arguments.golds == "clean" and split == "train":
-            example = self.cleaned(example)
-        return self.builder.build(example)
-
-    def cleaned(self, example: Example) -> Example:
-        """The example with its gold in plain style, where that returns the same rows."""
-        from converters.clean_golds import clean_gold  # imports sqlglot, which takes long
-
-        sql = clean_gold(self.arguments.databases / example.database, example.schema, example.sql)
-        return example if sql is None else example._replace(sql=sql, tags=(*example.tags, "gold:clean"))
+        if self.options.golds == "clean" and split == "train":
+            example = cleaned(example, staged)
+        built = self.builder.build(example, keep_not_shown=split == "eval" or self.options.not_shown == "keep")
+        if example.error and isinstance(built, Built):
+            self.counts[split].failing.setdefault(example.error, []).append(example.id)
+        return built
 
     def limited(self, split: str) -> Iterator[Candidate | Skip]:
-        """The candidates of a split; with --limit that many, drawn by seed, in the corpus's order."""
-        limit, seed = self.arguments.limit, str(self.arguments.seed)
+        """The candidates of a split; with --limit that many, drawn by seed, in the corpus's order, and all skips."""
+        limit, seed = self.options.limit, str(self.options.seed)
         if not limit:
             yield from self.candidates(split)
             return
-        drawn = (
-            (digest(seed, each.id), n) for n, each in enumerate(self.candidates(split)) if isinstance(each, Candidate)
-        )
+        drawn = ((digest(seed, each.id), n) for n, each in enumerate(self.candidates(split)) if is_candidate(each))
         kept = {number for _, number in heapq.nsmallest(limit, drawn)}
-        yield from (each for number, each in enumerate(self.candidates(split)) if number in kept)
+        yield from (each for n, each in enumerate(self.candidates(split)) if n in kept or not is_candidate(each))
 
     def candidates(self, split: str) -> Iterator[Candidate | Skip]:
-        """The candidates of a split, from the corpus's own part or by `assigned`; bad rows are told in training."""
+        """The candidates of a split, from the corpus's own part or by `assigned`; bad rows are counted in training."""
         if self.sides is None:
-            yield from self.module.candidates(split, self.arguments)
+            yield from map(checked, self.corpus.candidates(split))
             return
         sides = iter(self.sides)
-        for each in self.module.candidates("all", self.arguments):
-            side = 0 if isinstance(each, Skip) else next(sides)
-            if side == SPLITS.index(split):
+        for each in map(checked, self.corpus.candidates("all")):
+            side = next(sides) if is_candidate(each) else False
+            if side == (split == "eval"):
                 yield each
 
-    def assigned(self) -> bytearray:
-        """For each candidate the split it goes to, by number."""
-        found = (each for each in self.module.candidates("all", self.arguments) if isinstance(each, Candidate))
+    def assigned(self) -> list[bool]:
+        """For each candidate whether it goes to evaluation."""
+        found = filter(is_candidate, map(checked, self.corpus.candidates("all")))
         keys = (keys_of(each.question, each.asked_of, each.sql) for each in found)
-        return assign(keys, self.arguments.split, self.arguments.seed)
+        return assign(keys, self.options.split, self.options.seed)
 
     def record(self) -> dict:
         """What is kept beside the converted files."""
-        counted = self.arguments.tokenizer is not None
-        files = {}
-        for split, count in self.counts.items():
-            measured = lengths.summary(count.lengths)._asdict()
-            files[split] = {
-                "read": count.read,
-                **({"questions": count.questions} if count.questions != count.written else {}),
-                "written": count.written,
-                "skipped": dict(count.skipped),
-                "tags": dict(sorted(count.tags.items())),
-                "tokens" if counted else "characters": measured,
-            }
-        shared = {"questions": self.overlap.questions, "queries": self.overlap.queries}
-        made = {"corpus": self.arguments.corpus, "options": self.arguments.options}
-        return {**made, "files": files, "eval_rows_shared_with_train": shared}
+        return {
+            "corpus": self.options.corpus,
+            "options": self.given,
+            "files": {split: count.record(self.options.unit) for split, count in self.counts.items()},
+            "eval_rows_shared_with_train": {"questions": self.overlap.questions, "queries": self.overlap.queries},
+        }
 
     def report(self) -> Iterator[str]:
         """What was done, line by line."""
+        data, name = self.options.data, self.options.name
         for split, count in self.counts.items():
-            path = output_path(self.arguments.data, self.name, split)
-            unit = "tokens" if self.arguments.tokenizer else "characters"
             yield (
-                f"{self.name}: {count.written_text()} -> {shown(path)} (style {self.builder.style}, "
-                f"{count.seconds:.1f} s); {unit}: {lengths.summary(count.lengths)}"
+                f"{name}: {count.written_text()} -> {displayed(output_path(data, name, split))} (style "
+                f"{self.builder.style}, {count.seconds:.1f} s); {self.options.unit}: {lengths.summary(count.lengths)}"
             )
-            yield from skipped_lines(count)
-            tags = {tag: number for tag, number in sorted(count.tags.items()) if not tag.startswith("style:")}
+            yield from count.skipped_lines(self.listed)
+            yield from count.failing_lines()
+            tags = {tag: n for tag, n in sorted(count.tags.items()) if not tag.startswith(OF_PROMPTS[0])}
             if tags:
                 yield "  tagged: " + ", ".join(f"{tag} {number}" for tag, number in tags.items())
         if self.overlap.questions or self.overlap.queries:
@@ -230,15 +218,15 @@ class Conversion:
                 f"  the corpus's own overlap: {self.overlap.questions} eval rows share a question with train, "
                 f"{self.overlap.queries} a query on the same database"
             )
-        for other in getattr(self.module, "HOLDS", ()):
-            paths = [output_path(self.arguments.data, *which) for which in ((self.name, "train"), (other, "eval"))]
-            if paths[1].is_file() and (both := pairs.shared(*paths)).number:
-                yield "  " + pairs.warning(paths[0].stem, paths[1].stem, *both)
+        for other in getattr(self.corpus, "contains", ()):
+            paths = output_path(data, name, "train"), output_path(data, other, "eval")
+            if paths[1].is_file() and (found := shared(*paths)).questions:
+                yield "  " + warning(paths[0].stem, paths[1].stem, found)
         yield f"  peak memory {peak_memory()} MB"
 
 
 def peak_memory() -> int:
-    """The most memory this process has had, in MB: the kernel's VmHWM, else ru_maxrss (which a parent's may exceed)."""
+    """The most memory this process has had, in MB: VmHWM, or ru_maxrss (which counts a parent's too) off Linux."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:
@@ -246,13 +234,16 @@ def peak_memory() -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
-def skipped_lines(count: Count) -> Iterator[str]:
-    """A line a reason with its number, then the first rows it holds for."""
-    for reason, number in count.skipped.most_common():
-        yield f"  skipped {number}: {reason}"
-        yield from (f"    {detail}" for detail in count.details[reason])
-        if number > count.listed:
-            yield f"    and {number - count.listed} more"
+def is_candidate(each: Candidate | Skip) -> bool:
+    return isinstance(each, Candidate)
+
+
+def cleaned(example: Example, databases: Path) -> Example:
+    """The example with its gold in plain style, where that returns the same rows."""
+    from converters.clean_golds import clean_gold  # imports sqlglot, which takes long
+
+    sql = clean_gold(databases / example.database, example.schema, example.sql)
+    return example if sql is None else example._replace(sql=sql, tags=(*example.tags, "gold:clean"))
 
 
 def output_path(data: Path, name: str, split: str) -> Path:
@@ -266,12 +257,13 @@ def record_path(data: Path, name: str) -> Path:
 def read_record(data: Path, name: str) -> dict:
     """The record of the last conversion; empty where there is none."""
     try:
-        return json.loads(record_path(data, name).read_text(encoding="utf-8"))
+        record = json.loads(record_path(data, name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return record if isinstance(record.get("options"), dict) else {}
 
 
-def shown(path: Path) -> str:
-    """A path relative to the repository where it lies inside."""
+def displayed(path: Path) -> str:
+    """A path relative to the repository where it is inside."""
     root = Path(__file__).resolve().parents[1]
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

@@ -1,8 +1,8 @@
 """How long a row is for the model that reads it: tokens, by the real tokenizer and LLaMA-Factory's template.
 
 `token_counter(model, template)` counts what the trainer makes of a row: template, user turns, answers, ends of turns.
-LLaMA-Factory cuts a row longer than `cutoff_len` without a word, the end of the prompt first; so converters shorten or
-drop such rows (`--cutoff`), and a recipe whose `cutoff_len` is too small for its data is told so before training.
+LLaMA-Factory silently cuts a row longer than `cutoff_len`, the end of the prompt first; so converters shorten or drop
+such rows (`--cutoff`), and a recipe whose `cutoff_len` is too small for its data is warned about before training.
 Counting imports LLaMA-Factory: some 10 s and 1.5 GB.
 """
 
@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.prompt import user_turn
 from converters.rows import ConversionError
-from recipes.template import load_template
+from prompts.prompt import user_turn
+from prompts.template import load_template
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "data/models"

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import IO, NamedTuple
 
-from converters.prompt import Prompt, prompt_hash
-from converters.schema import Schema
+from prompts.prompt import Prompt
+from sql.schema import Schema
 
 
 class ConversionError(Exception):
@@ -22,6 +22,7 @@ class Candidate(NamedTuple):
     place: str  # file and row, for messages
     evidence: str = ""  # outside knowledge, shown as a hint
     context: str = ""  # the schema as SQL text, where every row brings its own
+    tags: tuple[str, ...] = ()
 
     @property
     def asked_of(self) -> str:
@@ -40,6 +41,7 @@ class Example(NamedTuple):
     schema: Schema
     evidence: str = ""
     tags: tuple[str, ...] = ()
+    error: str = ""  # SQLite's message where the gold does not run
 
 
 class Skip(NamedTuple):
@@ -49,8 +51,32 @@ class Skip(NamedTuple):
     detail: str
 
 
+def checked(candidate: Candidate | Skip) -> Candidate | Skip:
+    """The candidate, or why it cannot become a row: a question, a gold or a database's name that is no text."""
+    if isinstance(candidate, Candidate):
+        for name, value in (("question", candidate.question), ("SQL", candidate.sql), ("db_id", candidate.db_id)):
+            if problem := text_problem(value):
+                return Skip(f"the {name} {problem}", candidate.place)
+    return candidate
+
+
+def text_problem(value: object) -> str:
+    """What is wrong with a value that must be text; empty where nothing is."""
+    if value is None:
+        return "is missing"
+    if not isinstance(value, str):
+        return f"is no text but a {type(value).__name__}"
+    if not value.strip():
+        return "is empty"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "holds half of a character (a lone surrogate)"
+    return ""
+
+
 def converted_row(example: Example, prompt: Prompt, tags: Iterable[str]) -> dict:
-    """The alpaca row of one example; its tags begin with the prompt style and the hash of the prompt code."""
+    """The alpaca row of one example. `tags` come first: they say how the prompt was made (prompts/tags.py)."""
     return {
         "id": example.id,
         "db_id": example.db_id,
@@ -61,16 +87,6 @@ def converted_row(example: Example, prompt: Prompt, tags: Iterable[str]) -> dict
         "output": example.sql,
         "tags": [*tags, *example.tags],
     }
-
-
-def style_tags(style: str) -> list[str]:
-    """The tags that say how a row's prompt was made: `style:ddl`, `prompt:<hash>`."""
-    return [f"style:{style}", f"prompt:{prompt_hash()}"]
-
-
-def style_of(row: dict) -> str:
-    """The prompt style of a converted row; empty where its tags name none."""
-    return next((tag.removeprefix("style:") for tag in row.get("tags", ()) if tag.startswith("style:")), "")
 
 
 def write_rows(file: IO[str], rows: Iterable[dict]) -> int:

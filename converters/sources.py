@@ -1,7 +1,7 @@
 """Raw corpus files as streams of rows: JSON arrays, JSON lines, CSV and parquet, never a whole file in memory.
 
-A row comes with its place (`train.jsonl: row 12`), so that whatever turns out to be wrong with it can be said with
-where it stands. Not covered: compressed text files, Excel workbooks.
+A row comes with its place (`train.jsonl: row 12`), so that an error in it can be named with where it is. Not covered:
+compressed text files, Excel workbooks.
 """
 
 import csv
@@ -15,6 +15,7 @@ from converters.rows import ConversionError
 
 CHUNK = 1 << 16  # characters read at once from a JSON array
 DELIMITERS = ",;\t"
+EVALUATION = {"test", "eval", "evaluation", "valid", "validation", "val", "dev"}  # words in the names of such files
 _GAP = re.compile(r"[\s,]*")
 
 
@@ -55,14 +56,34 @@ def reader_of(path: Path) -> Callable[[Path], Iterator[Raw]]:
 
 
 def read_array(path: Path) -> Iterator[Raw]:
-    """The objects of a JSON array; a file of that ending that holds JSON lines is read as such."""
+    """The objects of a JSON array; a file of that ending that holds one object, or JSON lines, is read as such."""
     with path.open(encoding="utf-8-sig") as file:
         start = file.read(CHUNK).lstrip()
         if start.startswith("{"):
-            yield from read_lines(path)
+            yield from read_object(path)
         else:
             for number, value in enumerate(array_values(path, start, file), 1):
                 yield checked(path, number, value)
+
+
+def read_object(path: Path) -> Iterator[Raw]:
+    """The rows of a file that begins with an object: JSON lines, one row, or an object that holds a list of rows."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError:
+        yield from read_lines(path)
+        return
+    lists = [each for each in value.values() if isinstance(each, list) and each and isinstance(each[0], dict)]
+    if len(value) == 1 and lists:
+        yield from (checked(path, number, row) for number, row in enumerate(lists[0], 1))
+    elif value and all(isinstance(each, dict | list) for each in value.values()):
+        names = ", ".join(value)
+        raise ConversionError(
+            f"{path}: one object with {names} instead of a list of rows. Save a list of objects: [{{...}}, ...] "
+            '(pandas: to_json(orient="records")).'
+        )
+    else:
+        yield checked(path, 1, value)
 
 
 def array_values(path: Path, text: str, file: IO[str]) -> Iterator[object]:
@@ -79,7 +100,7 @@ def array_values(path: Path, text: str, file: IO[str]) -> Iterator[object]:
         except ValueError as error:
             more = file.read(max(CHUNK, len(text) - position))  # doubled, so that a long value is not parsed often
             if not more:
-                raise ConversionError(f"{path}: not JSON ({error.msg}). Mend it or download it again.") from error
+                raise ConversionError(f"{path}: not JSON ({error.msg}). Correct it or download it again.") from error
             text, position = text[position:] + more, 0
             continue
         yield value
@@ -160,6 +181,15 @@ def hub_rows(name: str, part: str) -> Iterator[Raw]:
                 yield Raw(f"{name}: {found} row {number}", row)
 
 
+def hub_or_file_rows(source: str, hub_names: dict[str, str], part: str) -> Iterator[Raw]:
+    """The rows of a part of a corpus, from the hub where `source` is one of `hub_names`, else from its files."""
+    if source in hub_names:
+        yield from hub_rows(hub_names[source], part)
+        return
+    for path in part_files(Path(source))[part]:
+        yield from read_rows(path)
+
+
 def part_files(place: Path) -> dict[str, list[Path]]:
     """The files of a corpus by part: train, eval and all, in the order of their names.
 
@@ -172,10 +202,15 @@ def part_files(place: Path) -> dict[str, list[Path]]:
     if not found:
         kinds = ", ".join(READERS)
         raise ConversionError(f"{place}: no such file, nor a folder with files of a known kind ({kinds}).")
-    evaluation = [path for path in found if re.search(r"test|eval|valid|dev", path.stem.lower())]
-    training = [path for path in found if "train" in path.stem.lower() and path not in evaluation]
+    evaluation = [path for path in found if EVALUATION & words_of(path)]
+    training = [path for path in found if {"train", "training"} & words_of(path) and path not in evaluation]
     both = bool(training and evaluation)
     return {"train": training if both else [], "eval": evaluation if both else [], "all": found}
+
+
+def words_of(path: Path) -> set[str]:
+    """The words of a file's name: `latest_train-00000.json` has latest, train and 00000."""
+    return set(re.split(r"[^a-z0-9]+", path.stem.lower()))
 
 
 def checked(path: Path, number: int, value: object) -> Raw:

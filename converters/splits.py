@@ -1,19 +1,19 @@
-"""Training and evaluation apart: which rows go where, and what a corpus's own two parts have in common.
+"""Training and evaluation apart: which rows go where, and what two files of questions have in common.
 
 Two rows belong together when they share a normalised question, or the normalised SQL on one database. `assign` puts
-such rows on the same side; `Overlap` counts them where the corpus brings its own two parts. What was met is kept in a
-temporary SQLite database that moves to disk as it grows, so that memory does not grow with the corpus (a byte and a
-number a row).
+such rows on the same side; `Overlap` counts them where the corpus brings its own two parts.
 """
 
 import hashlib
 import random
-import sqlite3
-from array import array
+import re
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
-from converters.sql_text import normal_question, normal_sql
+from converters.sources import read_rows
+from sql.sql_text import normal_sql
 
 
 class Keys(NamedTuple):
@@ -28,65 +28,48 @@ def keys_of(question: str, asked_of: str, sql: str) -> Keys:
     return Keys(digest("question", normal_question(question)), digest("sql", asked_of, normal_sql(sql)))
 
 
+def normal_question(question: str) -> str:
+    """One spelling, to find repeated questions: lower-case words and numbers, without punctuation."""
+    return " ".join(re.findall(r"\w+", question.lower()))
+
+
 def digest(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-class Met:
-    """Digests met so far, each with the number of the row that had it first."""
-
-    def __init__(self) -> None:
-        self.connection = sqlite3.connect("", isolation_level=None)
-        self.connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN")
-        self.connection.execute("CREATE TABLE met (digest BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID")
-
-    def first(self, key: bytes) -> int | None:
-        """The row that had `key` first, or None."""
-        found = self.connection.execute("SELECT row FROM met WHERE digest = ?", (key,)).fetchone()
-        return found[0] if found else None
-
-    def add(self, key: bytes, row: int = 0) -> bool:
-        """Note `key`; False where it was met before."""
-        return self.connection.execute("INSERT OR IGNORE INTO met VALUES (?, ?)", (key, row)).rowcount == 1
-
-
-def assign(rows: Iterable[Keys], share: float, seed: int) -> bytearray:
-    """For each row 1 where it goes to evaluation, else 0: whole groups, drawn by seed, up to `share` of the rows.
+def assign(rows: Iterable[Keys], share: float, seed: int) -> list[bool]:
+    """For each row whether it goes to evaluation: whole groups, drawn by seed, up to `share` of the rows.
 
     A group is all rows tied to one another by shared keys, directly or over others. At least one group goes to either
     side where there are two: the first drawn that fits, else the smallest.
     """
-    parent = groups(rows)
-    size = len(parent)
-    members = array("l", bytes(8 * size))
-    for row in range(size):
-        parent[row] = root(parent, row)
-        members[parent[row]] += 1
-    roots = [row for row in range(size) if parent[row] == row]
-    random.Random(seed).shuffle(roots)
-    left, chosen = max(1, round(share * size)), bytearray(size)
-    for group in roots[:-1]:
+    groups = groups_of(rows)
+    members = Counter(groups)
+    drawn = sorted(members)
+    random.Random(seed).shuffle(drawn)
+    left, chosen = max(1, round(share * len(groups))), set()
+    for group in drawn[:-1]:
         if members[group] <= left:
-            chosen[group] = 1
+            chosen.add(group)
             left -= members[group]
-    if not any(chosen) and len(roots) > 1:
-        chosen[min(roots, key=lambda group: members[group])] = 1
-    return bytearray(chosen[parent[row]] for row in range(size))
+    if not chosen and len(drawn) > 1:
+        chosen.add(min(drawn, key=lambda group: members[group]))
+    return [group in chosen for group in groups]
 
 
-def groups(rows: Iterable[Keys]) -> array:
-    """A union-find forest over the rows: `parent[row]` is another row of its group, or itself."""
-    met, parent = Met(), array("l")
+def groups_of(rows: Iterable[Keys]) -> list[int]:
+    """For each row the number of one row of its group, the same for all of them; a union-find forest."""
+    first: dict[bytes, int] = {}
+    parent: list[int] = []
     for number, keys in enumerate(rows):
         parent.append(number)
         for key in keys:
-            if not met.add(key, number):
-                parent[root(parent, number)] = root(parent, met.first(key))
-    return parent
+            parent[root(parent, number)] = root(parent, first.setdefault(key, number))
+    return [root(parent, row) for row in range(len(parent))]
 
 
-def root(parent: array, row: int) -> int:
-    """The row that stands for the group of `row`; halves the path on the way."""
+def root(parent: list[int], row: int) -> int:
+    """The row at the top of the tree of `row`; halves the path on the way."""
     while parent[row] != row:
         parent[row] = parent[parent[row]]
         row = parent[row]
@@ -97,14 +80,49 @@ class Overlap:
     """Counts evaluation rows that share a key with a training row. Give it all training rows first."""
 
     def __init__(self) -> None:
-        self.train = Met()
+        self.train: set[bytes] = set()
         self.questions = self.queries = 0
 
     def look(self, split: str, keys: Keys) -> None:
         """Note a training row, or compare an evaluation row with those noted."""
         if split == "train":
-            self.train.add(keys.question)
-            self.train.add(keys.sql)
+            self.train.update(keys)
         else:
-            self.questions += self.train.first(keys.question) is not None
-            self.queries += self.train.first(keys.sql) is not None
+            self.questions += keys.question in self.train
+            self.queries += keys.sql in self.train
+
+
+class Shared(NamedTuple):
+    """How many rows of an evaluation file have their normalised question in a training file; `golds`: and the SQL."""
+
+    questions: int
+    golds: int
+    rows: int
+
+
+def shared(train: Path, evaluation: Path) -> Shared:
+    """What two converted files have in common; that a question is asked of two databases does not matter."""
+    questions, golds = set(), set()
+    for raw in read_rows(train):
+        question, gold = pair_of(raw.row)
+        questions.add(question)
+        golds.add(gold)
+    pairs = [pair_of(raw.row) for raw in read_rows(evaluation)]
+    return Shared(
+        sum(question in questions for question, _ in pairs), sum(gold in golds for _, gold in pairs), len(pairs)
+    )
+
+
+def pair_of(row: dict) -> tuple[bytes, bytes]:
+    """The digests of a converted row's question, and of its question with its SQL."""
+    keys = keys_of(row["question"], "", row["output"])
+    return keys.question, keys.question + keys.sql
+
+
+def warning(train: str, evaluation: str, found: Shared) -> str:
+    """One line for a training file that holds evaluation questions."""
+    return (
+        f"WARNING: {found.questions} of the {found.rows} questions of {evaluation} "
+        f"({found.questions / found.rows:.1%}) also occur in {train}, {found.golds} with the same SQL. "
+        "A model trained on it has seen those answers."
+    )

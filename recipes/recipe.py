@@ -23,9 +23,10 @@ sys.path.insert(0, str(ROOT))
 
 import environment  # noqa: E402
 from atomic import write_text  # noqa: E402
+from prompts.tags import first_row, prompt_tags  # noqa: E402
 from recipes import keys, tracking  # noqa: E402
-from recipes.provenance import commit, file_hash, prompt_tags, versions  # noqa: E402
-from seq2seq.kind import is_seq2seq  # noqa: E402
+from recipes.kind import is_seq2seq  # noqa: E402
+from recipes.provenance import commit, file_hash, versions  # noqa: E402
 
 KEPT, HASHES, FINISHED = "recipe.yaml", "data_hashes.json", "training.json"
 # Keys that say where a training runs, not what it is: a run may go on, or be compared, on another machine.
@@ -85,13 +86,16 @@ def corpora(values: dict) -> list[str]:
 
 
 def data_file(name: str, values: dict | None = None) -> Path:
-    """The converted file of a data set, as the dataset_info.json in the `dataset_dir` of the recipe names it."""
-    folder = ROOT / (values or {}).get("dataset_dir", ".")
+    """The converted file of a data set, as the dataset_info.json in the `dataset_dir` of the recipe names it.
+
+    Without that key it is the folder data, as for the trainers; without a recipe it is this repository.
+    """
+    folder = ROOT if values is None else ROOT / values.get("dataset_dir", "data")
     try:
         info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(
-            f"{folder}/dataset_info.json: {error.strerror}. Key dataset_dir names its folder; here it is ."
+            f"{folder}/dataset_info.json: {error.strerror}. Set dataset_dir to its folder; here that is ."
         ) from error
     if name not in info:
         raise RecipeError(f"data set {name!r} is not in dataset_info.json; known: {', '.join(info)}")
@@ -224,7 +228,7 @@ def finish(out: Path, seconds: float) -> None:
         "seconds": seconds,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "data": kept_hashes(out) or data_hashes(values),
-        "prompt_tags": prompt_tags(json.loads(data_file(datasets(values)[0], values).read_text(encoding="utf-8"))),
+        "prompt_tags": prompt_tags(first_row(data_file(datasets(values)[0], values))),
         "versions": versions(),
         "commit": commit(),
     }

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from datasets import Dataset, concatenate_datasets, load_dataset
 from transformers import PreTrainedTokenizerBase
 
-from converters.prompt import user_turn
-from seq2seq.arguments import Data
+from prompts.prompt import user_turn
+from recipes.seq2seq_arguments import Data
 from seq2seq.tokens import spells
 
 KEPT = ""

@@ -4,7 +4,7 @@ import torch
 from peft import LoraConfig, TaskType, get_peft_model, prepare_model_for_kbit_training
 from transformers import AutoModelForSeq2SeqLM, BitsAndBytesConfig, PreTrainedModel
 
-from seq2seq.arguments import Model, Training
+from recipes.seq2seq_arguments import Model, Training
 
 
 def load_model(model: Model, training: Training) -> PreTrainedModel:

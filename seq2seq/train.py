@@ -77,7 +77,7 @@ def train(values: dict) -> None:
     from transformers import set_seed
     from transformers.trainer_utils import get_last_checkpoint
 
-    from seq2seq.arguments import parse
+    from recipes.seq2seq_arguments import parse
 
     model, data, training = parse(values)
     out = Path(training.output_dir)

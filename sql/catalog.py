@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.schema import SchemaError, schema_of
+from sql.schema import SchemaError, schema_of
 
 
 class Catalog(NamedTuple):

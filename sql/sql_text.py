@@ -1,8 +1,8 @@
-"""SQL as text: a lexer for SQLite and the few rewritings that scoring needs, none of which parses a query.
+"""SQL as text: a lexer for SQLite, and what can be said and rewritten without parsing a query.
 
 Covered: SQLite's strings, the four kinds of quoted names, both kinds of comments, words and punctuation, so that a word
-inside a literal or a comment is never mistaken for SQL. Not covered: grammar; `is_syntax` asks SQLite itself.
-Standard library only: the workers import this module.
+inside a literal or a comment is never mistaken for SQL. Not covered: grammar (`is_syntax` asks SQLite itself), a
+trigger's inner semicolons, backslashes inside strings (MySQL). Standard library only: the workers import this module.
 """
 
 import re
@@ -26,6 +26,9 @@ _BLANK = re.compile(r"(?:[\s;]++|--[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _SPACED_COMPARISON = re.compile(r"([<>!]) =")
 _CURRENT_YEAR = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.IGNORECASE)
 _NOT_ONE_QUERY = ("syntax error", "incomplete input", "unrecognized token", "parser stack overflow", "one statement")
+_SAME_MARK = {"<>": "!=", "==": "="}
+_PAIRS = frozenset(("<>", "!=", "<=", ">=", "==", "||"))  # two marks that are one operator
+WRITING = ("insert", "update", "delete", "replace", "create", "drop", "alter", "truncate", "merge")
 _MAX_CHECKED = 100_000  # characters of SQL that `is_syntax` hands to SQLite's parser
 _MAX_REMEMBERED = 2_000  # characters of a text whose rewriting is kept: all memories together stay under 30 MB
 _CHANGING = ("random", "randomblob", "changes", "total_changes", "last_insert_rowid")
@@ -65,6 +68,63 @@ def tokens(sql: str, start: int = 0) -> Iterator[Token]:
 def code_tokens(sql: str, start: int = 0) -> Iterator[Token]:
     """The tokens that SQLite's parser would see: no white space, no comments."""
     return (token for token in tokens(sql, start) if token.kind not in ("space", "comment"))
+
+
+def quoted(name: str) -> str:
+    """Any name as an identifier, in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a script, without their semicolons; empty ones and mere comments are left out."""
+    starts = [0, *(token.end for token in tokens(sql) if token.text == ";"), len(sql) + 1]
+    parts = [sql[start : end - 1].strip() for start, end in pairwise(starts)]
+    return [part for part in parts if not is_blank(part)]
+
+
+def tidy(sql: str) -> str:
+    """The same SQL on one line: single spaces outside literals, no comments, no final semicolon."""
+    parts: list[str] = []
+    for token in tokens(sql):
+        if token.kind not in ("space", "comment"):
+            parts.append(token.text)
+        elif parts[-1:] != [" "]:
+            parts.append(" ")
+    return "".join(parts).strip().rstrip("; ")
+
+
+def normal_sql(sql: str) -> str:
+    """One spelling, to find repeated queries: without case, space, comments, kinds of quotes, `<>` against `!=`.
+
+    Aliases stay: `SELECT a.x FROM t AS a` is not `SELECT x FROM t`. Text in quotes keeps its case.
+    """
+    parts: list[str] = []
+    for token in code_tokens(sql):
+        if token.kind in ("string", "name"):
+            parts.append("'" + token.text[1:-1] + "'")
+        elif token.kind == "mark" and parts and parts[-1] + token.text in _PAIRS:
+            parts[-1] = _SAME_MARK.get(parts[-1] + token.text, parts[-1] + token.text)
+        elif token.text != ";":
+            parts.append(token.text.lower())
+    return " ".join(parts)
+
+
+def first_word(sql: str) -> str:
+    """The first word of a statement in lower case; empty where it has none."""
+    return next((token.text.lower() for token in tokens(sql) if token.kind == "word"), "")
+
+
+def writes(sql: str) -> bool:
+    """Whether a statement, or one of several, changes tables: INSERT, UPDATE, DELETE or DDL, also behind WITH."""
+    return any(map(_statement_writes, statements(sql) if ";" in sql else [sql]))
+
+
+def _statement_writes(sql: str) -> bool:
+    first = first_word(sql)
+    if first == "with":
+        words = [token.text.lower() for token in tokens(sql) if token.kind == "word"]
+        return any(word in WRITING[:3] for word in words) or ("replace", "into") in pairwise(words)
+    return first in WRITING
 
 
 def is_blank(sql: str) -> bool:
@@ -190,15 +250,6 @@ def _reads_clock(code: list[Token]) -> bool:
     calls = zip(code, code[1:], code[2:], strict=False)
     bare = any(a.text.lower() in _DATES and (b.text, c.text) == ("(", ")") for a, b, c in calls)
     return "now" in texts or bare
-
-
-def normal_text(sql: str) -> str:
-    """The query in one spelling, to find repeated queries: words in lower case, single spaces, no comments, no `;`.
-
-    Literals and quoted names stay as they are, and aliases too: `SELECT T1.a FROM t AS T1` is not `SELECT a FROM t`.
-    """
-    texts = (token.text.lower() if token.kind == "word" else token.text for token in code_tokens(sql))
-    return " ".join(texts).replace("< >", "! =").rstrip("; ")
 
 
 def is_syntax(sql: str) -> bool:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import environment
-from converters.prompt import STYLES
 from evaluate.bases import base_name, how_asked, own_name, plain_name
+from prompts.prompt import STYLES
 from recipes import provenance, recipe
 from sweep.grid import Grid, SweepError, name_of, points
 

@@ -13,8 +13,8 @@ from evaluate.reports.aggregate import cluster_of
 from evaluate.reports.intervals import MIN_CLUSTERS, Resampling, difference_interval, mean_estimate
 from evaluate.reports.paired import Contrast, pair
 from evaluate.reports.results_file import ResultsError, is_scored, read_results
+from prompts.template import TEMPLATE_KEYS
 from recipes import recipe
-from recipes.template import TEMPLATE_KEYS
 from sweep.plan import REPORT, STYLE, Point, Sweep, base_folders
 from sweep.plan import is_scored as has_score
 

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 # Without a GPU, LLaMA-Factory's training is started by a program that leaves out what a CPU need not compute.
 TRAINER = "llamafactory-cli train" if shutil.which("nvidia-smi") else "python recipes/train_on_cpu.py"
-COPIED = ("launch.sh", "recipes", "seq2seq", "requirements", "atomic.py", "environment.py")
+COPIED = ("launch.sh", "recipes", "prompts", "sql", "seq2seq", "requirements", "atomic.py", "environment.py")
 
 
 @pytest.fixture

@@ -4,81 +4,104 @@ A raw row of our own set (`data/samples/exoplanets/*.jsonl`):
     {"id": "exo-train-001", "question": "How many planets are there?", "sql": "SELECT COUNT(*) FROM exoplanets"}
 a raw row of the published sets:
     {"context": "CREATE TABLE exoplanets ...", "question": "...", "answer": "SELECT ..."}
-Both become examples on the database `exoplanets`, which this module writes too: a generated sample (no observations),
-or the real table with `--csv cleaned_5250.csv` (the published sets ask about the real one).
+Both become examples on the database `exoplanets`, which is made of a CSV: the shipped one of invented planets, or the
+real table with `--csv cleaned_5250.csv` (the published sets ask about the real one).
+
+Units: distance in light years, orbital_radius in astronomical units, orbital_period in years, reference masses in kg.
 """
 
 import argparse
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from converters import exoplanets_sample
-from converters.exoplanets_sample import SampleError, write_database, write_database_from_csv
-from converters.golds import file_gold, gold_tags
-from converters.options import add_source, resolved
+from converters.corpora import absolute, add_source
+from converters.golds import file_example
 from converters.rows import Candidate, ConversionError, Example
-from converters.schema import read_schema
 from converters.sources import Raw, hub_rows, need, read_rows
 
 DB_ID = "exoplanets"
-DATABASE = f"{DB_ID}/{DB_ID}.sqlite"
 SAMPLES = Path(__file__).resolve().parents[2] / "data/samples/exoplanets"
-DEFAULT_STYLE = "compact"  # a third of the tokens of `ddl`, and this set has no use for column types
-REQUIRED: dict[str, tuple[str, str]] = {}
+PLANETS = SAMPLES / "planets.csv"
 HUB_NAMES = {"hub": "dpv/exoplanets-sql", "hub2": "dpv/exoplanets-sql2"}
+COLUMNS = {
+    "name": "TEXT",
+    "distance": "REAL",
+    "stellar_magnitude": "REAL",
+    "planet_type": "TEXT",
+    "discovery_year": "INTEGER",
+    "mass_multiplier": "REAL",
+    "mass_wrt": "TEXT",
+    "radius_multiplier": "REAL",
+    "radius_wrt": "TEXT",
+    "orbital_radius": "REAL",
+    "orbital_period": "REAL",
+    "eccentricity": "REAL",
+    "detection_method": "TEXT",
+}
+REFERENCE_PLANETS = (("Jupiter", 1.898e27), ("Earth", 5.972e24))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_source(parser, "a folder with train.jsonl and eval.jsonl, or hub, hub2 (default: our own questions)")
-    parser.add_argument("--csv", type=resolved, help="fill the database from this CSV instead of the generated sample")
-    parser.add_argument("--rows", type=int, default=1000, help="planets in the generated sample (default: %(default)s)")
+@dataclass(frozen=True)
+class Corpus:
+    """The questions in `source` (a folder, or a word of HUB_NAMES), on the table in `csv`."""
 
+    source: str | None = None
+    csv: str | None = None
 
-def sources(arguments: argparse.Namespace) -> list[Path]:
-    """The files whose change makes the converted files out of date."""
-    questions = [] if arguments.source in HUB_NAMES else sorted(folder(arguments.source).glob("*.jsonl"))
-    return [Path(__file__), Path(exoplanets_sample.__file__), *questions, *filter(None, [arguments.csv])]
+    default_style: ClassVar[str] = "compact"  # a third of the tokens of `ddl`, and this set needs no column types
+    required: ClassVar[dict[str, tuple[str, str]]] = {}
+    has_parts: ClassVar[bool] = True
 
+    @staticmethod
+    def add_options(parser: argparse.ArgumentParser) -> None:
+        add_source(parser, "a folder with train.jsonl and eval.jsonl, or hub, hub2 (default: our own questions)")
+        parser.add_argument("--csv", type=absolute, help="fill the database from this CSV instead of the shipped one")
 
-def warning(source: str | None, csv: Path | None) -> str | None:
-    """What is wrong with asking the published questions of the generated sample; None where that is not done."""
-    if source not in HUB_NAMES or csv:
-        return None
-    return (
-        f"exoplanets: the questions of {HUB_NAMES[source]} ask about the real table, and this database is a generated "
-        "sample, in which the planets they name do not exist. --csv cleaned_5250.csv fills it with the real one"
-    )
+    @property
+    def folder(self) -> Path:
+        """Where the question files are."""
+        return Path(self.source) if self.source else SAMPLES
 
+    def files(self) -> list[Path]:
+        """The files whose change makes the converted files out of date."""
+        questions = [] if self.source in HUB_NAMES else sorted(self.folder.glob("*.jsonl"))
+        return [Path(__file__), *questions, Path(self.csv or PLANETS)]
 
-def prepare(arguments: argparse.Namespace) -> None:
-    """Write the database of this set; warns where its questions ask about another."""
-    if told := warning(arguments.source, arguments.csv):
-        print(told, file=sys.stderr, flush=True)
-    path = arguments.databases / DATABASE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        if arguments.csv:
-            write_database_from_csv(path, arguments.csv)
-        else:
-            write_database(path, seed=arguments.seed, rows=arguments.rows)
-    except SampleError as error:
-        raise ConversionError(str(error)) from error
+    def databases(self, folder: Path) -> None:
+        """Write the database; warns where the questions ask about another."""
+        if text := self.warning():
+            print(text, file=sys.stderr, flush=True)
+        path = folder / DB_ID / f"{DB_ID}.sqlite"
+        path.parent.mkdir(parents=True)
+        fill(path, read_planets(Path(self.csv or PLANETS)))
 
+    def warning(self) -> str | None:
+        """What is wrong with asking the published questions of the shipped planets; None where that is not done."""
+        if self.source not in HUB_NAMES or self.csv:
+            return None
+        return (
+            f"exoplanets: the questions of {HUB_NAMES[self.source]} ask about the real table, and this database is a "
+            "generated sample, in which the planets they name do not exist. --csv cleaned_5250.csv fills it with the "
+            "real one"
+        )
 
-def has_parts(arguments: argparse.Namespace) -> bool:
-    """Every form of this set has a training and an evaluation part."""
-    return True
+    def candidates(self, part: str) -> Iterator[Candidate]:
+        """The rows of one part (`train` or `eval`), in file order."""
+        if self.source in HUB_NAMES:
+            yield from published(part, HUB_NAMES[self.source])
+            return
+        for raw in read_rows(self.folder / f"{part}.jsonl"):
+            need(raw, ("id", "question", "sql"))
+            yield Candidate(str(raw.row["id"]), DB_ID, raw.row["question"], raw.row["sql"], raw.place)
 
-
-def candidates(part: str, arguments: argparse.Namespace) -> Iterator[Candidate]:
-    """The rows of one part (`train` or `eval`), in file order."""
-    if arguments.source in HUB_NAMES:
-        yield from published(part, HUB_NAMES[arguments.source])
-        return
-    for raw in read_rows(folder(arguments.source) / f"{part}.jsonl"):
-        need(raw, ("id", "question", "sql"))
-        yield Candidate(raw.row["id"], DB_ID, raw.row["question"], raw.row["sql"], raw.place)
+    def example(self, candidate: Candidate, folder: Path, values: int) -> Example:
+        """The example on the one database; its gold is run."""
+        return file_example(candidate, folder, values)
 
 
 def published(part: str, name: str) -> Iterator[Candidate]:
@@ -95,16 +118,44 @@ def answer_sql(raw: Raw) -> str:
     return raw.row["answer"].strip().removesuffix(";")
 
 
-def example(candidate: Candidate, arguments: argparse.Namespace) -> Example:
-    """The example on the one database; its gold is run."""
-    path = arguments.databases / DATABASE
-    return Example(
-        *(candidate.id, DB_ID, DATABASE, candidate.question, candidate.sql),
-        schema=read_schema(path, values=arguments.values),
-        tags=gold_tags(file_gold(path, candidate.sql)),
-    )
+def read_planets(path: Path) -> list[tuple]:
+    """The planets of a CSV with the columns COLUMNS, empty cells for NULL. Raises ConversionError with all mistakes."""
+    rows, mistakes = [], []
+    for raw in read_rows(path):
+        missing = [column for column in COLUMNS if column not in raw.row]
+        if missing:
+            raise ConversionError(
+                f"{path} has no column {', '.join(missing)}; expected a header with {', '.join(COLUMNS)}"
+            )
+        rows.append(tuple(cell(raw, column, mistakes) for column in COLUMNS))
+    if mistakes:
+        raise ConversionError(f"{path} has {len(mistakes)} bad cells:\n" + "\n".join(mistakes[:20]))
+    return rows
 
 
-def folder(source: str | None) -> Path:
-    """Where the question files lie: our own set unless `source` names another folder."""
-    return Path(source) if source else SAMPLES
+def cell(raw: Raw, column: str, mistakes: list[str]) -> str | float | int | None:
+    """A cell in its column's type; one that is not of it is a mistake."""
+    text = raw.row[column]
+    if not text:
+        return None
+    try:
+        return {"TEXT": str, "REAL": float, "INTEGER": int}[COLUMNS[column]](text)
+    except ValueError:
+        mistakes.append(f"{raw.place.rpartition(': ')[2]}: {column} is {text!r}; expected a number or an empty cell")
+        return None
+
+
+def fill(file: Path, rows: list[tuple]) -> None:
+    """Write the two tables to a new file. Raises OSError where it cannot be written."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            # no journal: a failed build is thrown away whole
+            connection.execute("PRAGMA journal_mode = OFF")
+            connection.execute(f"CREATE TABLE exoplanets ({columns})")
+            connection.execute("CREATE TABLE reference_planets (name TEXT, mass REAL)")
+            connection.executemany(f"INSERT INTO exoplanets VALUES ({', '.join('?' * len(COLUMNS))})", rows)
+            connection.executemany("INSERT INTO reference_planets VALUES (?, ?)", REFERENCE_PLANETS)
+            connection.commit()
+    except sqlite3.Error as error:
+        raise OSError(None, str(error), str(file)) from error

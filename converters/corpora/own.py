@@ -6,9 +6,13 @@ The questions are a CSV (commas, semicolons or tabs), JSON or JSON-lines file, i
 `sql` (or `query`), and, if you like, `id` and `evidence` (a hint that is shown with the question):
     question,sql
     How many customers are there?,SELECT COUNT(*) FROM customer
-becomes the row `shop-2` (2 is its row in the file). Rows whose SQL fails are left out and listed, each with SQLite's
-message. The database is copied to data/databases/own/, so that a score stays what it was when yours changes.
-Questions that are one but for case and punctuation, or have one query, go to the same side.
+becomes the row `shop-2` (2 is its row in the file). Of several columns for the SQL the first that holds text counts, so
+files in the form of Spider, SParC and BIRD, with a parsed `sql` beside their `query`, are read as they are.
+
+Rows whose SQL fails are left out and listed, with SQLite's message. The database is copied to data/databases/own/, so
+that scores stay comparable when yours changes.
+Questions that differ only in case or punctuation, or have the same SQL,
+always land in the same split.
 
 Not covered: queries that write, and questions on several databases at once.
 """
@@ -19,100 +23,161 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from atomic import replacement
-from converters.golds import file_gold, gold_tags
-from converters.options import add_split, resolved
-from converters.rows import Candidate, ConversionError, Example, Skip
-from converters.schema import Schema, open_read_only, read_schema
+from converters.corpora import absolute, add_split
+from converters.golds import database_of, file_gold, gold_tags, known_schema
+from converters.rows import Candidate, ConversionError, Example, Skip, text_problem
 from converters.sources import Raw, read_rows
-from converters.sql_text import tidy
+from sql.schema import SchemaError, open_read_only, read_schema
+from sql.sql_text import tidy
 
-DEFAULT_STYLE = "compact"
-REQUIRED = {
-    "database": ("FILE.sqlite", "your database"),
-    "questions": ("PAIRS.csv", "a CSV, JSON or JSON-lines file with the columns question and sql"),
-}
-LISTED = 1000  # rows that fail are the user's to mend, so (nearly) all are listed
-TOLD = 20  # mistakes that are told at once
+LISTED_MISTAKES = 20
 COLUMNS = {
     "question": ("question",),
     "sql": ("sql", "query"),
-    "id": ("id",),
+    "id": ("id", "question_id"),
     "evidence": ("evidence", "hint"),
     "db_id": ("db_id",),
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--database", type=resolved, metavar="FILE", help="your SQLite file")
-    add("--questions", type=resolved, metavar="FILE", help="CSV, JSON or JSON lines with the columns question and sql")
-    add("--db-id", metavar="NAME", help="what the database is called (default: the name of its file)")
-    add_split(parser)
+@dataclass(frozen=True)
+class Corpus:
+    """The questions of one file on one database, which is called `db_id` (by default after its file)."""
 
+    database: str
+    questions: str
+    db_id: str | None = None
 
-def sources(arguments: argparse.Namespace) -> list[Path]:
-    """The two files that are given."""
-    return [arguments.database, arguments.questions]
+    default_style: ClassVar[str] = "compact"
+    required: ClassVar[dict[str, tuple[str, str]]] = {
+        "database": ("FILE.sqlite", "your database"),
+        "questions": ("PAIRS.csv", "a CSV, JSON or JSON-lines file with the columns question and sql"),
+    }
+    has_parts: ClassVar[bool] = False
+    listed: ClassVar[int] = 1000  # failing rows are the user's to correct, so (nearly) all are listed
 
+    @staticmethod
+    def add_options(parser: argparse.ArgumentParser) -> None:
+        add, columns = parser.add_argument, "with the columns question and sql"
+        add("--database", type=absolute, metavar="FILE", help="your SQLite file")
+        add("--questions", type=absolute, metavar="FILE", help=f"CSV, JSON or JSON lines {columns}")
+        add("--db-id", metavar="NAME", help="what the database is called (default: the name of its file)")
+        add_split(parser)
 
-def prepare(arguments: argparse.Namespace) -> None:
-    """Read all questions once, run their golds, and copy the database. Raises ConversionError with all mistakes."""
-    read_schema(arguments.database)
-    arguments.db_id = arguments.db_id or arguments.database.stem
-    if not re.fullmatch(r"[\w.-]+", arguments.db_id):
-        raise ConversionError(
-            f"--db-id {arguments.db_id!r}: letters, digits, '_', '.' and '-' only. Give another --db-id."
+    def files(self) -> list[Path]:
+        """The two files that are given."""
+        return [Path(self.database), Path(self.questions)]
+
+    @property
+    def name(self) -> str:
+        """What the database is called."""
+        name = self.db_id or Path(self.database).stem
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise ConversionError(f"--db-id {name!r}: letters, digits, '_', '.' and '-' only. Give another --db-id.")
+        return name
+
+    def databases(self, folder: Path) -> None:
+        """Copy the database, once the questions have been read. Raises ConversionError with all mistakes in them."""
+        read_schema(Path(self.database))
+        if self.rows:
+            copy_database(Path(self.database), folder / database_of(self.name))
+
+    @cached_property
+    def rows(self) -> list[Candidate | Skip]:
+        """All questions, in file order, their golds run. Raises ConversionError with all mistakes."""
+        mistakes: list[tuple[str, str]] = []
+        found, ids = [], {}
+        for number, raw in enumerate(read_rows(Path(self.questions))):
+            fields = fields_of(raw.row)
+            wrong = [(raw.place, mistake) for mistake in mistakes_in(fields, raw, ids, self.name)]
+            mistakes += wrong
+            if not mistakes:
+                found.append(self.candidate(fields, raw.place, number))
+        if mistakes:
+            raise ConversionError("\n  ".join([f"{self.questions} has errors:", *mistake_lines(mistakes)]))
+        return found
+
+    def candidate(self, fields: dict, place: str, number: int) -> Candidate | Skip:
+        """One question whose gold runs, or why it is left out."""
+        sql = tidy(fields["sql"])
+        run = file_gold(Path(self.database), sql)
+        if not run.runs:
+            return Skip("the SQL does not run", f"{run.error}\n{place}: {sql}")
+        row = place.rpartition(" ")[2]
+        return Candidate(
+            id=str(fields.get("id") or f"{self.name}-{row}"),
+            db_id=self.name,
+            question=fields["question"].strip(),
+            sql=sql,
+            place=place,
+            evidence=str(fields.get("evidence") or "").strip(),
+            tags=gold_tags(run),
         )
-    mistakes, ids, arguments.failing = [], {}, {}
-    for raw in read_rows(arguments.questions):
-        found = fields(raw.row)
-        mistakes += [(raw.place, mistake) for mistake in mistakes_in(found, raw, ids, arguments.db_id)]
-        if not mistakes:
-            run = file_gold(arguments.database, tidy(found["sql"]))
-            if not run.runs:
-                arguments.failing[raw.place] = run.error
-    if mistakes:
-        raise ConversionError("\n  ".join([f"{arguments.questions} needs mending:", *told(mistakes)]))
-    copy_database(arguments.database, arguments.databases / database_path(arguments))
+
+    def candidates(self, part: str) -> Iterator[Candidate | Skip]:
+        """All questions, in file order."""
+        yield from self.rows
+
+    def example(self, candidate: Candidate, folder: Path, values: int) -> Example:
+        """The example on the copied database; its gold was run with the others."""
+        path = folder / database_of(candidate.db_id)
+        return Example(
+            id=candidate.id,
+            db_id=candidate.db_id,
+            database=database_of(candidate.db_id),
+            question=candidate.question,
+            sql=candidate.sql,
+            schema=known_schema(path, path.stat().st_mtime_ns, values),
+            evidence=candidate.evidence,
+            tags=candidate.tags,
+        )
 
 
-def fields(row: dict) -> dict[str, str]:
-    """A row's values by our names for them; a column of another name is not looked at."""
-    plain = {str(key).strip().lower(): value for key, value in row.items()}
-    found = {name: next((plain[other] for other in others if other in plain), None) for name, others in COLUMNS.items()}
-    return {name: str(value).strip() for name, value in found.items() if value is not None}
+def fields_of(row: dict) -> dict[str, object]:
+    """A row's values by our names for them; of several columns with one name the first that holds text counts."""
+    plain = [(str(key).strip().lower(), value) for key, value in row.items()]
+    fields = {}
+    for name, others in COLUMNS.items():
+        values = [value for other in others for key, value in plain if key == other]
+        texts = [value for value in values if isinstance(value, str)]
+        if values:
+            fields[name] = (texts or values)[0]
+    return fields
 
 
-def mistakes_in(found: dict[str, str], raw: Raw, ids: dict[str, str], name: str) -> Iterator[str]:
+def mistakes_in(fields: dict, raw: Raw, ids: dict[str, str], name: str) -> Iterator[str]:
     """What is wrong with a row before its SQL is run. `ids` are those met so far, with their places."""
     for column in ("question", "sql"):
-        if column not in found:
+        if column not in fields:
             yield f"column {column!r} is missing; found: {', '.join(map(str, raw.row))}"
-        elif not found[column]:
-            yield f"column {column!r} is empty"
-    if found.get("db_id", name) != name:
-        yield f"db_id {found['db_id']!r}, but the database is {name!r}; one database at a time (--db-id names it)"
-    own = found.get("id")
-    if own and own in ids:
-        yield f"id {own!r} stands already in {ids[own].rpartition(': ')[2]}"
+        elif problem := text_problem(fields[column]):
+            yield f"column {column!r} {problem}"
+    if fields.get("db_id", name) != name:
+        yield f"db_id {fields['db_id']!r}, but the database is {name!r}; one database at a time (--db-id names it)"
+    own = str(fields.get("id") or "")
+    if own in ids:
+        yield f"duplicate id {own!r} (first in {ids[own].rpartition(': ')[2]})"
     elif own:
         ids[own] = raw.place
 
 
-def told(mistakes: list[tuple[str, str]]) -> list[str]:
-    """Lines for (place, mistake) pairs; a column that many rows lack is told once, since then the header is wrong."""
+def mistake_lines(mistakes: list[tuple[str, str]]) -> list[str]:
+    """Lines for (place, mistake) pairs; a column that many rows lack is named once, since then the header is wrong."""
     rows, lines = Counter(mistake for _, mistake in mistakes), {}
     for place, mistake in mistakes:
-        if "is missing" in mistake and rows[mistake] > 1:
+        if "is missing;" in mistake and rows[mistake] > 1:
             many = f" (in {rows[mistake]} rows; the first line of a CSV file names its columns)"
             lines.setdefault(mistake, f"{place}: {mistake}{many}")
         else:
             lines[f"{place}: {mistake}"] = f"{place}: {mistake}"
-    return list(lines.values())
+    more = len(lines) - LISTED_MISTAKES
+    return [*list(lines.values())[:LISTED_MISTAKES], *([f"and {more} more"] if more > 0 else [])]
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -125,46 +190,8 @@ def copy_database(source: Path, target: Path) -> None:
         try:
             reader.backup(writer)
             writer.execute("PRAGMA journal_mode = DELETE")
+            (problem,) = writer.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.Error as error:
             raise ConversionError(f"{source}: cannot be copied: {error}. Nothing was replaced.") from error
-
-
-def database_path(arguments: argparse.Namespace) -> str:
-    return f"{arguments.db_id}/{arguments.db_id}.sqlite"
-
-
-def has_parts(arguments: argparse.Namespace) -> bool:
-    """Never: the questions are divided by --split."""
-    return False
-
-
-def candidates(part: str, arguments: argparse.Namespace) -> Iterator[Candidate | Skip]:
-    """All questions whose gold runs, in file order."""
-    for raw in read_rows(arguments.questions):
-        found = fields(raw.row)
-        if raw.place in arguments.failing:
-            yield Skip("the SQL does not run", f"{raw.place}: {arguments.failing[raw.place]}: {tidy(found['sql'])}")
-            continue
-        number = raw.place.rpartition(" ")[2]
-        yield Candidate(
-            found.get("id") or f"{arguments.db_id}-{number}",
-            *(arguments.db_id, found["question"], found["sql"], raw.place, found.get("evidence", "")),
-        )
-
-
-def example(candidate: Candidate, arguments: argparse.Namespace) -> Example:
-    """The example on the copied database."""
-    path = arguments.databases / database_path(arguments)
-    sql = tidy(candidate.sql)
-    return Example(
-        *(candidate.id, candidate.db_id, database_path(arguments), candidate.question, sql),
-        schema=known_schema(path, path.stat().st_mtime_ns, arguments.values),
-        evidence=candidate.evidence,
-        tags=gold_tags(file_gold(path, sql)),
-    )
-
-
-@lru_cache(maxsize=1)
-def known_schema(path: Path, changed: int, values: int) -> Schema:
-    """The schema of the database as it was `changed` (ns): read once, because its values may be many."""
-    return read_schema(path, values=values)
+        if problem != "ok":
+            raise SchemaError(f"{source}: the database is damaged ({problem}). Restore it, or export it anew.")

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import environment
 from evaluate.generation.generate import Served, has_gpu, weights_hash
-from recipes import provenance, recipe
-from seq2seq.kind import is_seq2seq
+from prompts import tags
+from recipes import recipe
+from recipes.kind import is_seq2seq
 
 ROOT = environment.ROOT
 
@@ -76,7 +77,7 @@ def prompt_tags(trained: Trained) -> list[str]:
     name = recipe.datasets(trained.recipe)[0]
     try:
         rows = json.loads(recipe.data_file(name, trained.recipe).read_text(encoding="utf-8"))
-        return provenance.prompt_tags(rows)
+        return tags.prompt_tags(rows[0])
     except (recipe.RecipeError, OSError, ValueError, LookupError) as error:
         raise AdapterError(
             f"{trained.folder}: no {recipe.FINISHED} says how its prompts were made, nor does its data set {name} "
@@ -92,7 +93,7 @@ def noted_tags(trained: Trained) -> list[str] | None:
 
 def other_prompts(trained: Trained, rows: list[dict]) -> str | None:
     """What is wrong with asking a model by `rows`: their prompts are of another form than it was trained with."""
-    learnt, asked = noted_tags(trained), provenance.prompt_tags(rows)
+    learnt, asked = noted_tags(trained), tags.prompt_tags(rows[0])
     if not learnt or not asked or learnt == asked:
         return None
     return (

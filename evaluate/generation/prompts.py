@@ -1,6 +1,6 @@
 """Prompts as token ids, by LLaMA-Factory's own template: what the model is asked is what it was trained on.
 
-A converted row's `instruction` and `input` become the user turn (`converters.prompt.user_turn`), the turn becomes token
+A converted row's `instruction` and `input` become the user turn (`prompts.prompt.user_turn`), the turn becomes token
 ids through the `Template` the recipe names. The tokenizer's own chat template is never used: it differs from
 LLaMA-Factory's in system prompts, dates and think blocks.
 """
@@ -8,9 +8,9 @@ LLaMA-Factory's in system prompts, dates and think blocks.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from converters.prompt import user_turn
-from recipes.template import load_template
-from seq2seq.kind import is_seq2seq
+from prompts.prompt import user_turn
+from prompts.template import load_template
+from recipes.kind import is_seq2seq
 
 
 class Encoded(NamedTuple):

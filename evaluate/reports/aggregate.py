@@ -47,7 +47,7 @@ from evaluate.reports.intervals import (
 )
 from evaluate.reports.metrics import METRICS
 from evaluate.reports.results_file import HARDNESS, OUTCOMES, RULES, UNSCORED, ResultsError, is_scored
-from sql.sql_text import normal_text
+from sql.sql_text import normal_sql
 from sql.text_metrics import bleu_counts
 
 RAN = ("correct", "wrong_result")
@@ -167,7 +167,7 @@ def aggregate(rows: Iterable[dict], *, run: dict, seed: int = 0, resamples: int 
 
 def cluster_of(row: dict) -> tuple[str, str]:
     """What repeats of one question share: the database and the normalised gold query."""
-    return row["db_id"], normal_text(row["gold"][:MAX_GOLD])
+    return row["db_id"], normal_sql(row["gold"][:MAX_GOLD])
 
 
 def _digest(cluster: tuple[str, str]) -> bytes:

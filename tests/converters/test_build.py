@@ -2,11 +2,12 @@
 
 import pytest
 
-from converters.build import Builder, prompt_for
+from converters.build import Builder
 from converters.lengths import summary, turns_of
-from converters.prompt import STYLES
 from converters.rows import Example, Skip
-from converters.schema import Column, Schema, Table
+from prompts.prompt import STYLES
+from prompts.tags import prompt_for
+from sql.schema import Column, Schema, Table
 
 pytest.importorskip("rapidfuzz", reason="rapidfuzz compares the words")
 
@@ -79,3 +80,12 @@ def test_the_95th_percentile_is_not_exceeded_by_95_of_100():
     assert summary(range(1, 101)) == (100, 50.5, 95, 100)
     assert summary([7]) == (1, 7.0, 7, 7)
     assert summary([]) == (0, 0.0, 0, 0)
+
+
+def test_columns_that_are_shortened_away_hide_the_gold_too():
+    example = EXAMPLE._replace(sql="SELECT b FROM t19")
+    length = Builder("compact", count=words, cutoff=10_000).build(example).length
+    builder = Builder("compact", count=words, cutoff=length - 1)
+    assert builder.build(example).row["tags"][3:] == ["shortened:columns", "gold_not_shown"]
+    skip = Skip("the prompt hides a table or column that the gold reads", "e-1")
+    assert builder.build(example, keep_not_shown=False) == skip

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from converters.schema import read_schema
+from sql.schema import read_schema
 
 pytest.importorskip("sqlglot", reason="sqlglot writes the queries")
 

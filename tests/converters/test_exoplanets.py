@@ -61,7 +61,7 @@ def test_published_questions_on_the_generated_sample_are_warned_of(convert):
 
 @pytest.mark.parametrize(("source", "csv"), [(None, None), ("folder", None), ("hub", Path("cleaned_5250.csv"))])
 def test_questions_on_their_own_table_are_not_warned_of(source, csv):
-    assert exoplanets.warning(source, csv) is None
+    assert exoplanets.Corpus(source, csv).warning() is None
 
 
 @pytest.mark.parametrize("corpus", ["exoplanets", "gretel", "llama2_sql"])

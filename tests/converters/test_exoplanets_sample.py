@@ -1,12 +1,9 @@
-"""The shipped exoplanets question set holds what its README says, on the database that the generator writes."""
+"""The shipped exoplanets question set holds what its README says, on the database that is made of planets.csv."""
 
 import json
 import os
 import re
-import resource
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,14 +11,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from converters.exoplanets_sample import (
-    COLUMNS,
-    METHODS,
-    SampleError,
-    planets,
-    write_database,
-    write_database_from_csv,
-)
+from converters.corpora.exoplanets import COLUMNS, PLANETS, fill, read_planets
+from converters.rows import ConversionError
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "data" / "samples" / "exoplanets"
@@ -44,7 +35,7 @@ TRAIN, EVAL = read("train.jsonl"), read("eval.jsonl")
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
     path = tmp_path_factory.mktemp("exoplanets") / "exoplanets.sqlite"
-    write_database(path)
+    fill(path, read_planets(PLANETS))
     connection = sqlite3.connect(path)
     yield connection
     connection.close()
@@ -192,7 +183,7 @@ def test_readme_names_the_counts_of_every_family():
     assert [row for row in [*rows, f"| all | {len(TRAIN)} | {len(EVAL)} |"] if row not in readme] == []
 
 
-# the generated table
+# the table
 
 
 def test_sample_has_1000_planets_with_different_names(database):
@@ -220,113 +211,44 @@ def test_mass_and_its_reference_are_missing_together(database):
     assert database.execute(query).fetchone() == (0,)
 
 
-@pytest.mark.parametrize("rows", [50, 1000])
-def test_number_of_rows_is_as_asked(rows):
-    assert len(planets(rows=rows)) == rows
-
-
-def test_every_detection_method_is_in_the_sample(database):
-    assert {method for (method,) in database.execute("SELECT detection_method FROM exoplanets")} == set(METHODS)
-
-
-def test_same_seed_gives_the_same_bytes(tmp_path):
-    write_database(tmp_path / "one.sqlite", seed=3, rows=80)
-    write_database(tmp_path / "two.sqlite", seed=3, rows=80)
-    assert (tmp_path / "one.sqlite").read_bytes() == (tmp_path / "two.sqlite").read_bytes()
-
-
-def test_another_seed_gives_other_planets():
-    assert planets(seed=1, rows=20) != planets(seed=2, rows=20)
-
-
-@pytest.mark.parametrize("rows", [0, 5001])
-def test_impossible_number_of_rows_is_named(rows):
-    with pytest.raises(SampleError, match=f"^rows is {rows}; expected 1 to 5000$"):
-        planets(rows=rows)
-
-
-# writing
-
-
-def test_write_replaces_what_was_there_and_leaves_nothing_else(tmp_path):
-    (tmp_path / "planets.sqlite").write_text("old")
-    write_database(tmp_path / "planets.sqlite", rows=10)
-    assert [path.name for path in tmp_path.iterdir()] == ["planets.sqlite"]
-    assert (tmp_path / "planets.sqlite").read_bytes().startswith(b"SQLite format 3")
-
-
-def test_write_on_a_full_disk_leaves_no_file_and_says_what_to_do(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from converters.exoplanets_sample import write_database, SampleError\n"
-        "try: write_database(Path(sys.argv[1]))\n"
-        "except SampleError as error: print(error)"
-    )
-    target = tmp_path / "planets.sqlite"
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", code, str(target)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
-    )
-    remedy = "free some disk space or choose a file in a folder you can write to\n"
-    assert done.stdout.startswith(f"cannot write {target}: ")
-    assert done.stdout.endswith(remedy)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_failed_rename_leaves_the_folder_as_it_was(tmp_path):
-    (tmp_path / "planets.sqlite").mkdir()
-    with pytest.raises(SampleError, match=r"^cannot write .*planets\.sqlite: "):
-        write_database(tmp_path / "planets.sqlite", rows=10)
-    assert [path.name for path in tmp_path.iterdir()] == ["planets.sqlite"]
-    assert list((tmp_path / "planets.sqlite").iterdir()) == []
-
-
 # the CSV
 
 
 def test_empty_cell_becomes_null(tmp_path):
     (tmp_path / "planets.csv").write_text(f"{HEADER}\n{A_PLANET}\n")
-    write_database_from_csv(tmp_path / "planets.sqlite", tmp_path / "planets.csv")
-    with sqlite3.connect(tmp_path / "planets.sqlite") as connection:
-        rows = connection.execute("SELECT * FROM exoplanets").fetchall()
-    connection.close()
-    expected = ("Brindle-1 b", 12.5, 7.1, "Gas Giant", 2004, 1.5, "Jupiter", 1.1, "Jupiter", None, 0.5, 0.1, "Transit")
-    assert rows == [expected]
+    planet = ("Brindle-1 b", 12.5, 7.1, "Gas Giant", 2004, 1.5, "Jupiter", 1.1, "Jupiter", None, 0.5, 0.1, "Transit")
+    assert read_planets(tmp_path / "planets.csv") == [planet]
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("name,distance\nBrindle-1 b,3\n", "{csv} has no column stellar_magnitude, planet_type, discovery_year"),
-        (f"{HEADER}\n", "{csv} has a header and no rows; expected one planet a line"),
-        ("", "{csv} has no column name, distance"),
+        (f"{HEADER}\n", "{csv}: the file holds no row."),
+        ("", "{csv}: the file holds no row."),
         (
             f"{HEADER}\n{A_PLANET.replace('12.5', 'far').replace('2004', 'soon')}\n",
-            "{csv} has 2 bad cells:\nline 2: distance is 'far'; expected a number or an empty cell\n"
-            "line 2: discovery_year is 'soon'; expected a number or an empty cell",
+            "{csv} has 2 bad cells:\nrow 2: distance is 'far'; expected a number or an empty cell\n"
+            "row 2: discovery_year is 'soon'; expected a number or an empty cell",
         ),
     ],
 )
-def test_bad_csv_is_named_and_leaves_no_file(tmp_path, text, problem):
-    csv_path = tmp_path / "planets.csv"
-    csv_path.write_text(text)
-    with pytest.raises(SampleError) as raised:
-        write_database_from_csv(tmp_path / "planets.sqlite", csv_path)
-    assert str(raised.value).startswith(problem.format(csv=csv_path))
-    assert [path.name for path in tmp_path.iterdir()] == ["planets.csv"]
+def test_bad_csv_is_named(tmp_path, text, problem):
+    path = tmp_path / "planets.csv"
+    path.write_text(text)
+    with pytest.raises(ConversionError) as raised:
+        read_planets(path)
+    assert str(raised.value).startswith(problem.format(csv=path))
 
 
-def test_csv_that_is_not_utf8_is_named(tmp_path):
-    (tmp_path / "planets.csv").write_bytes(f"{HEADER}\n".encode() + b"\xff\n")
-    with pytest.raises(SampleError, match=r"^cannot read .*planets\.csv: .*; expected a UTF-8 CSV file$"):
-        write_database_from_csv(tmp_path / "planets.sqlite", tmp_path / "planets.csv")
+def test_a_database_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(OSError, match="unable to open database file"):
+        fill(tmp_path / "none" / "planets.sqlite", [])
 
 
 @pytest.mark.skipif(not os.environ.get("EXOPLANETS_DIR"), reason="EXOPLANETS_DIR is not set")
 def test_real_csv_loads_and_every_gold_runs_on_it(tmp_path):
-    write_database_from_csv(tmp_path / "real.sqlite", Path(os.environ["EXOPLANETS_DIR"]) / "cleaned_5250.csv")
+    fill(tmp_path / "real.sqlite", read_planets(Path(os.environ["EXOPLANETS_DIR"]) / "cleaned_5250.csv"))
     connection = sqlite3.connect(tmp_path / "real.sqlite")
     (count,) = connection.execute("SELECT COUNT(*) FROM exoplanets").fetchone()
     (no_reference,) = connection.execute("SELECT COUNT(*) FROM exoplanets WHERE mass_wrt IS NULL").fetchone()

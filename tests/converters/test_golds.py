@@ -86,3 +86,15 @@ def test_tags_say_what_came_of_the_gold(run, tags):
 
 def test_a_file_that_is_not_there_has_no_verdict(tmp_path):
     assert file_gold(tmp_path / "no.sqlite", "SELECT 1") is None
+
+
+def test_full_text_search_may_ask_for_its_tables_version(connection):
+    connection.execute("CREATE VIRTUAL TABLE page USING fts5 (body)")
+    connection.execute("INSERT INTO page VALUES ('a quick fox')")
+    assert run_gold(connection, "SELECT body FROM page WHERE page MATCH 'fox'") == GoldRun(True, True)
+
+
+def test_a_write_that_looks_like_a_query_is_undone(connection):
+    connection.execute("CREATE TABLE k (a INTEGER PRIMARY KEY)")
+    assert run_gold(connection, "WITH n (i) AS (SELECT 5) REPLACE INTO k SELECT i FROM n").runs
+    assert connection.execute("SELECT a FROM k").fetchall() == []

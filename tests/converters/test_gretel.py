@@ -52,7 +52,7 @@ def test_every_row_is_tagged_or_skipped_with_its_reason(source, convert, convert
     }
     assert "skipped 1: the context makes no table" in run.stdout
     assert 'x_train.jsonl: row 6: near "nothing": syntax error' in run.stdout
-    assert "skipped 1: question, context or SQL is empty" in run.stdout
+    assert "skipped 1: the SQL is empty" in run.stdout
     assert converted("gretel_train")[2]["output"] == "SELECT state || '!' FROM beds WHERE beds > 90"
 
 

@@ -68,7 +68,7 @@ def test_rows_that_are_none_are_skipped_with_their_reason(tmp_path, convert):
     ]
     told = convert("llama2_sql", "--source", write(tmp_path / "rows.jsonl", rows)).stdout
     assert f"skipped 1: the template is not the one known\n    {tmp_path / 'rows.jsonl'}: row 11\n" in told
-    assert f"skipped 1: question, context or SQL is empty\n    {tmp_path / 'rows.jsonl'}: row 12\n" in told
+    assert f"skipped 1: the SQL is empty\n    {tmp_path / 'rows.jsonl'}: row 12\n" in told
 
 
 def test_the_subset_is_drawn_by_seed(tmp_path, convert, converted):
@@ -86,8 +86,8 @@ def test_spider_dev_inside_is_warned_about(tmp_path, convert, small_spider):
     rows = [*(parent(n) for n in range(20)), *(parent(n) | {"question": "How many animals?!"} for n in range(30, 33))]
     told = convert("llama2_sql", "--source", write(tmp_path / "rows.jsonl", rows)).stdout
     assert (
-        "  WARNING: 1 of the 3 questions of spider_eval (33.3%) stand in llama2_sql_train. "
-        "A model trained on it has seen their answers.\n"
+        "  WARNING: 1 of the 3 questions of spider_eval (33.3%) also occur in llama2_sql_train, 0 with the same SQL. "
+        "A model trained on it has seen those answers.\n"
     ) in told
 
 
@@ -98,12 +98,12 @@ def test_a_recipe_that_trains_on_what_it_is_evaluated_on_is_told(tmp_path, conve
     convert("llama2_sql", "--source", write(tmp_path / "rows.jsonl", rows))
     recipe = tmp_path / "r.yaml"
     recipe.write_text(
-        f"model_name_or_path: {tmp_path}/none\ntemplate: gemma\noutput_dir: out/r\n"
+        f"model_name_or_path: {tmp_path}/none\ntemplate: gemma\noutput_dir: out/r\ndataset_dir: .\n"
         "dataset: llama2_sql_train\neval_dataset: spider_eval\n"
     )
     for _ in range(2):  # counted, then from the record
         told = convert("--recipe", recipe).stderr
-        assert "WARNING: 1 of the 3 questions of spider_eval (33.3%) stand in llama2_sql_train. " in told
+        assert "WARNING: 1 of the 3 questions of spider_eval (33.3%) also occur in llama2_sql_train, 0 with" in told
 
 
 @pytest.mark.skipif("SQL_CREATE_CONTEXT_DIR" not in os.environ, reason="SQL_CREATE_CONTEXT_DIR is not set")

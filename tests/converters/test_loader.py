@@ -8,9 +8,9 @@ import pytest
 
 from converters.convert import read_record
 from converters.lengths import token_counter, turns_of
-from converters.prompt import STYLES, user_turn
+from prompts.prompt import STYLES, user_turn
+from prompts.template import load_template
 from recipes import recipe
-from recipes.template import load_template
 from tests.conftest import ROOT
 from tests.converters.gretel_rows import gretel_rows
 

@@ -100,8 +100,8 @@ def test_every_gold_that_fails_is_listed_with_file_row_and_sqlites_message(shop,
     told = convert("own", "--database", shop, "--questions", path).stdout
     assert "  skipped 13: the SQL does not run\n" in told
     for n in range(12):
-        assert f"    {path}: row {n + 6}: no such column: bad{n}: SELECT bad{n} FROM customer\n" in told
-    assert f"    {path}: row 18: attempt to write a readonly database: DROP TABLE sale\n" in told
+        assert f"    no such column: bad{n}: {path}: row {n + 6}: SELECT bad{n} FROM customer\n" in told
+    assert f"    attempt to write a readonly database: {path}: row 18: DROP TABLE sale\n" in told
     assert len(converted("own_train")) + len(converted("own_eval")) == 4
     assert sqlite3.connect(shop).execute("SELECT COUNT(*) FROM sale").fetchone() == (2,)
 
@@ -116,9 +116,9 @@ def test_all_mistakes_of_a_file_are_told_at_once(shop, pairs, convert):
     run = convert("own", "--database", shop, "--questions", path)
     assert run.returncode == 2
     assert run.stderr == (
-        f"converters: {path} needs mending:\n"
+        f"converters: {path} has errors:\n"
         f"  {path}: row 3: column 'question' is empty\n"
-        f"  {path}: row 3: id 'a' stands already in row 2\n"
+        f"  {path}: row 3: duplicate id 'a' (first in row 2)\n"
         f"  {path}: row 4: column 'sql' is empty\n"
         f"  {path}: row 4: db_id 'stop', but the database is 'shop'; one database at a time (--db-id names it)\n"
     )
@@ -129,7 +129,7 @@ def test_a_missing_column_is_named_with_those_found(shop, pairs, convert):
     run = convert("own", "--database", shop, "--questions", path)
     assert run.returncode == 2
     assert run.stderr == (
-        f"converters: {path} needs mending:\n  {path}: row 2: column 'question' is missing; found: frage, sql\n"
+        f"converters: {path} has errors:\n  {path}: row 2: column 'question' is missing; found: frage, sql\n"
     )
 
 
@@ -140,7 +140,7 @@ def test_a_header_that_is_missing_is_told_once(shop, tmp_path, convert):
     found = "is missing; found: Who?, SELECT 1 (in 2 rows; the first line of a CSV file names its columns)\n"
     assert (run.returncode, run.stderr) == (
         2,
-        f"converters: {path} needs mending:\n"
+        f"converters: {path} has errors:\n"
         f"  {path}: row 2: column 'question' {found}  {path}: row 2: column 'sql' {found}",
     )
 
@@ -175,18 +175,19 @@ def test_nothing_but_failing_golds_is_an_error(shop, pairs, convert):
     run = convert("own", "--database", shop, "--questions", path)
     assert run.returncode == 2
     assert run.stderr == (
-        f"converters: {convert.data}/own_train.json: no row is left to write. 1 rows read; skipped: "
-        f"1 the SQL does not run ({path}: row 2: no such column: who: SELECT who).\n"
+        f"converters: {convert.data}/own_train.json: no row is left to write. 1 rows read, 1 skipped.\n"
+        f"  skipped 1: the SQL does not run\n    no such column: who: {path}: row 2: SELECT who\n"
     )
 
 
 def test_all_failing_golds_are_listed_where_no_other_is_left(shop, pairs, convert):
     path = pairs([{"question": f"Who {n}?", "sql": f"SELECT who{n}"} for n in range(3)])
     assert convert("own", "--database", shop, "--questions", path).stderr == (
-        f"converters: {convert.data}/own_train.json: no row is left to write. 3 rows read; skipped: "
-        f"3 the SQL does not run ({path}: row 2: no such column: who0: SELECT who0).\n"
-        f"    {path}: row 3: no such column: who1: SELECT who1\n"
-        f"    {path}: row 4: no such column: who2: SELECT who2\n"
+        f"converters: {convert.data}/own_train.json: no row is left to write. 3 rows read, 3 skipped.\n"
+        f"  skipped 3: the SQL does not run\n"
+        f"    no such column: who0: {path}: row 2: SELECT who0\n"
+        f"    no such column: who1: {path}: row 3: SELECT who1\n"
+        f"    no such column: who2: {path}: row 4: SELECT who2\n"
     )
 
 
@@ -194,8 +195,8 @@ def test_a_single_question_cannot_be_divided(shop, pairs, convert):
     run = convert("own", "--database", shop, "--questions", pairs(ROWS[:1]))
     assert run.returncode == 2
     assert run.stderr == (
-        f"converters: {convert.data}/own_eval.json: no row is left to write. 0 rows read; skipped: none. "
-        "To divide them, two questions are needed that differ in more than case and punctuation, and in SQL.\n"
+        f"converters: {convert.data}/own_eval.json: no row is left to write. 0 rows read, 0 skipped. "
+        "A split needs at least two distinct questions with different SQL.\n"
     )
 
 
@@ -215,3 +216,89 @@ def test_both_files_are_needed(convert):
         "--database FILE.sqlite --questions PAIRS.csv\n  FILE.sqlite is your database; PAIRS.csv is a CSV, JSON or "
         "JSON-lines file with the columns question and sql\n"
     )
+
+
+def test_full_text_search_is_a_query_as_any_other(tmp_path, pairs, convert, converted):
+    path = tmp_path / "docs.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript("CREATE VIRTUAL TABLE d USING fts5 (t); INSERT INTO d VALUES ('a')")
+    connection.close()
+    rows = [{"question": "a?", "sql": "SELECT t FROM d"}, {"question": "b?", "sql": "SELECT count(*) FROM d"}]
+    run = convert("own", "--database", path, "--questions", pairs(rows))
+    assert run.returncode == 0, run.stderr
+    assert "skipped" not in run.stdout
+    assert len(converted("own_train")) == len(converted("own_eval")) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": "How many?", "query": "SELECT 1", "sql": {"select": [False, []]}},
+        {"question": "How many?", "sql": ["SELECT"], "query": "SELECT 1", "db_id": "shop"},
+        {"question_id": 0, "question": "How many?", "SQL": "SELECT 1", "evidence": "", "difficulty": "simple"},
+    ],
+)
+def test_a_parsed_query_is_not_taken_for_its_text(row, shop, tmp_path, convert, converted):
+    path = tmp_path / "pairs.json"
+    other = {key: value for key, value in row.items() if key != "question_id"}
+    path.write_text(
+        json.dumps([row, other | {"question": "Why?"} | {k: "SELECT 2" for k in row if row[k] == "SELECT 1"}])
+    )
+    run = convert("own", "--database", shop, "--questions", path)
+    assert run.returncode == 0, run.stderr
+    assert {each["output"] for each in converted("own_train") + converted("own_eval")} == {"SELECT 1", "SELECT 2"}
+
+
+@pytest.mark.parametrize(
+    ("question", "problem"),
+    [
+        (None, "is missing"),
+        (["a", "list"], "is no text but a list"),
+        ("Who\ud83d?", "holds half of a character (a lone surrogate)"),
+    ],
+)
+def test_a_question_that_is_no_text_is_named(question, problem, shop, tmp_path, convert):
+    path = tmp_path / "pairs.json"
+    path.write_text(json.dumps([{"question": question, "sql": "SELECT 1"}, {"question": "Why?", "sql": "SELECT 2"}]))
+    run = convert("own", "--database", shop, "--questions", path)
+    assert (run.returncode, run.stderr) == (
+        2, f"converters: {path} has errors:\n  {path}: row 1: column 'question' {problem}\n"
+    )  # fmt: skip
+
+
+def test_many_mistakes_are_not_all_listed(shop, pairs, convert):
+    run = convert("own", "--database", shop, "--questions", pairs([{"question": "", "sql": "SELECT 1"}] * 50))
+    assert len(run.stderr.splitlines()) == 22
+    assert run.stderr.endswith("\n  and 30 more\n")
+
+
+def test_golds_with_one_error_are_one_line(shop, pairs, convert):
+    rows = [*ROWS, *({"question": f"Bad {n}?", "sql": f"SELECT bad, {n} FROM customer"} for n in range(30))]
+    path = pairs(rows)
+    told = convert("own", "--database", shop, "--questions", path).stdout
+    assert f"    no such column: bad: {path}: row 6: SELECT bad, 0 FROM customer and 29 more\n" in told
+    assert told.count("no such column") == 1
+
+
+def test_a_locked_database_says_what_to_do(shop, pairs, convert):
+    connection = sqlite3.connect(shop, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    run = convert("own", "--database", shop, "--questions", pairs(ROWS))
+    connection.close()
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"converters: {shop}: database is locked. Another program is writing to it. Close that program, or give a copy "
+        "of the file.\n"
+    )
+
+
+def test_a_database_that_was_cut_off_is_refused(shop, pairs, convert):
+    connection = sqlite3.connect(shop)
+    connection.executemany("INSERT INTO customer (name, town) VALUES (?, 'x')", [("y" * 900,)] * 40)
+    connection.commit()
+    connection.close()
+    with shop.open("r+b") as file:
+        file.truncate(shop.stat().st_size - 4096 - 100)
+    run = convert("own", "--database", shop, "--questions", pairs(ROWS[:2]))
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"converters: {shop}")

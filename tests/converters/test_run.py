@@ -2,9 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -17,7 +19,7 @@ from tests.conftest import ROOT
 def recipe(tmp_path):
     path = tmp_path / "r.yaml"
     path.write_text(
-        f"model_name_or_path: {tmp_path}/no_model\ntemplate: gemma\noutput_dir: out/r\n"
+        f"model_name_or_path: {tmp_path}/no_model\ntemplate: gemma\noutput_dir: out/r\ndataset_dir: .\n"
         "dataset: spider_train\neval_dataset: spider_eval\n"
     )
     return path
@@ -186,8 +188,8 @@ def count_by_hand(convert, recipe):
     counted = {}
     for name, longest in (("spider_train", 3000), ("spider_eval", 20)):
         digest = file_hash(convert.data / f"{name}.json")
-        reader = [f"{recipe.parent}/no_model", "gemma"]
-        counted[name] = {"reader": reader, "file": digest, "lengths": [1, 10.0, 10, longest]}
+        about = [f"{recipe.parent}/no_model", "gemma", None]
+        counted[name] = {"of": [about, [digest]], "result": [1, 10.0, 10, longest]}
     record.write_text(json.dumps(json.loads(record.read_text()) | {"counted": counted}))
 
 
@@ -234,8 +236,8 @@ def test_a_recipe_whose_files_have_different_styles_is_told(convert, recipe, sma
     convert("spider", "--source", small_spider, "--style", "t5")
     convert("exoplanets", "--limit", 5)
     assert (
-        f"converters: {recipe}: the prompt styles differ (exoplanets_train compact, spider_eval t5): "
-        "a model learns one. Convert all with one --style\n"
+        f"converters: {recipe}: mixed prompt styles (exoplanets_train compact, spider_eval t5): "
+        "convert all files with the same --style\n"
     ) in convert("--recipe", recipe, "dataset=exoplanets_train").stderr
 
 
@@ -263,8 +265,8 @@ def test_zero_rows_left_is_an_error_that_says_what_became_of_them(small_spider, 
     run = convert("spider", "--source", small_spider, "--only", "no_database")
     assert run.returncode == 2
     assert run.stderr == (
-        f"converters: {convert.data}/spider_eval.json: no row is left to write. 3 rows read; skipped: "
-        "3 not no_database (--only) (spider-dev-0).\n"
+        f"converters: {convert.data}/spider_eval.json: no row is left to write. 3 rows read, 3 skipped.\n"
+        "  skipped 3: not no_database (--only)\n    spider-dev-0\n    spider-dev-1\n    spider-dev-2\n"
     )
     assert not list(convert.data.glob("spider_*"))
 
@@ -285,7 +287,7 @@ def test_a_full_disk_replaces_nothing(small_spider, convert):
     limited = ["bash", "-c", 'ulimit -f 1; exec "$0" "$@"', sys.executable, *words]
     run = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 1
-    assert run.stderr == "converters: File too large. Nothing was replaced; mend that and run again.\n"
+    assert run.stderr == "converters: File too large. Nothing was replaced. Correct that and run again.\n"
     assert {path.name: path.read_bytes() for path in convert.data.glob("*.json*")} == before
 
 
@@ -316,3 +318,62 @@ def test_a_tokenizer_that_is_not_there_is_an_error(small_spider, convert, tmp_pa
     assert run.stderr == (
         f"converters: --tokenizer {tmp_path / 'none'}: no such folder. Give a model's folder or hub name.\n"
     )
+
+
+def test_an_option_that_is_given_counts_though_it_is_the_default(convert, recipe, small_spider, converted):
+    convert("spider", "--name", "spider_compact", "--source", small_spider, "--style", "ddl", "--seed", 7)
+    record = json.loads((convert.data / "spider_compact_conversion.json").read_text())
+    assert record["options"] == {"source": str(small_spider), "style": "ddl", "seed": 7}
+    os.utime(small_spider / "dev.json", (time.time() + 5, time.time() + 5))
+    words = ("dataset=spider_compact_train", "eval_dataset=spider_compact_eval")
+    assert convert("--recipe", recipe, *words).returncode == 0
+    assert converted("spider_compact_train")[0]["tags"][0] == "style:ddl"
+
+
+def test_a_limit_counts_the_rows_that_are_skipped_too(small_spider, convert):
+    rows = json.loads((small_spider / "dev.json").read_text())
+    (small_spider / "dev.json").write_text(json.dumps([rows[0], rows[1] | {"query": None}, rows[2]]))
+    told = convert("spider", "--source", small_spider, "--limit", 1).stdout
+    assert f"  skipped 1: the SQL is missing\n    {small_spider / 'dev.json'}: row 2\n" in told
+    assert "spider: 1 of 2 rows -> " in told
+
+
+@pytest.mark.parametrize("limit", ["-3", "0", "many"])
+def test_a_limit_that_is_no_number_of_rows_is_misuse(small_spider, convert, limit):
+    run = convert("spider", "--source", small_spider, f"--limit={limit}")
+    assert run.returncode == 2
+    assert run.stderr.endswith(f"argument --limit: {limit!r}: a whole number from 1 is expected\n")
+
+
+WIDE = ", ".join(f"c{n} TEXT" for n in range(9))
+
+
+@pytest.fixture
+def hidden(small_spider):
+    """`small_spider` with a training gold that reads a column which no word of its question points to."""
+    path = small_spider / "database/shop/shop.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"CREATE TABLE depot (depot_id INT, name TEXT, {WIDE})")
+    rows = json.loads((small_spider / "train_spider.json").read_text())
+    more = {"db_id": "shop", "question": "Which depots?", "query": "SELECT c8 FROM depot"}
+    (small_spider / "train_spider.json").write_text(json.dumps([*rows, more]))
+    return small_spider
+
+
+def test_training_rows_whose_gold_is_not_shown_are_left_out_and_counted(hidden, convert, converted):
+    told = convert("spider", "--source", hidden, "--schema", "linked").stdout
+    assert "skipped 1: the prompt hides a table or column that the gold reads\n    spider-train-2\n" in told
+    assert [row["id"] for row in converted("spider_train")] == ["spider-train-0", "spider-train-1", "spider-others-0"]
+
+
+def test_such_rows_are_kept_on_demand_and_tagged(hidden, convert, converted):
+    convert("spider", "--source", hidden, "--schema", "linked", "--not-shown", "keep")
+    tagged = [row["id"] for row in converted("spider_train") if "gold_not_shown" in row["tags"]]
+    assert tagged == ["spider-train-2"]
+
+
+def test_an_evaluation_row_stays_whatever_its_gold_reads(hidden, convert, converted):
+    rows = json.loads((hidden / "train_spider.json").read_text())
+    (hidden / "dev.json").write_text(json.dumps(rows))
+    convert("spider", "--source", hidden, "--schema", "linked")
+    assert ["gold_not_shown" in row["tags"] for row in converted("spider_eval")] == [False, False, True]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from converters.rows import ConversionError
-from converters.sources import CHUNK, need, read_rows
+from converters.sources import CHUNK, need, part_files, read_rows
 
 ROWS = [{"question": 'Who said "]"?', "sql": "SELECT 1"}, {"question": "Zürich, wo?\nDort.", "sql": "SELECT 'x', 2"}]
 
@@ -65,8 +65,8 @@ def test_a_row_knows_its_place(tmp_path):
         ("a.jsonl", b"\n\n", "the file holds no row."),
         ("a.csv", b"question,sql\n", "the file holds no row."),
         ("a.json", b'"text"', "not a JSON array. Give a list of objects: [{...}, ...]"),
-        ("a.json", b'[{"a": 1}, {"a": ', "not JSON (Expecting value). Mend it or download it again."),
-        ("a.json", b'[{"a": 1}', "not JSON (Expecting value). Mend it or download it again."),
+        ("a.json", b'[{"a": 1}, {"a": ', "not JSON (Expecting value). Correct it or download it again."),
+        ("a.json", b'[{"a": 1}', "not JSON (Expecting value). Correct it or download it again."),
         ("a.json", b"[1]", "row 1: int instead of an object with named values."),
         (
             "a.jsonl",
@@ -123,3 +123,40 @@ def test_a_missing_column_is_named_with_those_found(tmp_path):
     with pytest.raises(ConversionError) as error:
         need(next(read_rows(path)), ("question", "sql"))
     assert str(error.value) == f"{path}: row 2: key 'question' is missing; expected: question, sql; found: frage, sql."
+
+
+def test_rows_below_one_key_are_read(tmp_path):
+    assert rows(write(tmp_path / "a.json", json.dumps({"data": ROWS}, indent=2))) == ROWS
+
+
+def test_one_object_may_be_one_row(tmp_path):
+    assert rows(write(tmp_path / "a.json", json.dumps(ROWS[0], indent=2))) == ROWS[:1]
+
+
+def test_columns_instead_of_rows_are_named(tmp_path):
+    path = write(tmp_path / "a.json", json.dumps({"question": {"0": "Who?"}, "sql": {"0": "SELECT 1"}}))
+    with pytest.raises(ConversionError) as error:
+        rows(path)
+    assert str(error.value) == (
+        f"{path}: one object with question, sql instead of a list of rows. Save a list of objects: [{{...}}, ...] "
+        '(pandas: to_json(orient="records")).'
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("latest_train.json", "train"),
+        ("device.json", "all"),
+        ("invalid.csv", "all"),
+        ("train-00000-of-00001.parquet", "train"),
+        ("synthetic_test.jsonl", "eval"),
+        ("dev.json", "eval"),
+        ("validation.csv", "eval"),
+    ],
+)
+def test_the_words_of_a_files_name_say_which_part_it_is(tmp_path, name, part):
+    for each in (name, *(other for other in ("train.json", "test.json") if part == "all" or part not in other)):
+        (tmp_path / each).touch()
+    found = part_files(tmp_path)
+    assert (tmp_path / name in found["train"], tmp_path / name in found["eval"]) == (part == "train", part == "eval")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from converters.corpora.spider import all_keys
-from converters.prompt import STYLES
-from converters.schema import ForeignKey, Table
+from prompts.prompt import STYLES
+from sql.schema import ForeignKey, Table
 
 SPIDER = os.environ.get("SPIDER_DIR")
 needs_spider = pytest.mark.skipif(not SPIDER, reason="SPIDER_DIR is not set")
@@ -84,7 +84,7 @@ def test_a_db_id_that_nothing_knows_is_an_error(small_spider, convert):
     assert run.returncode == 2
     assert run.stderr == (
         f"converters: {small_spider / 'dev.json'}: row 2: db_id 'zooo' is neither in tables.json nor in "
-        f"{small_spider / 'database'}. Mend the row, or add the database.\n"
+        f"{small_spider / 'database'}. Correct the row, or add the database.\n"
     )
     assert not (convert.data / "spider_train.json").exists()
 
@@ -144,3 +144,91 @@ def test_other_questions_on_the_same_databases_take_the_place_of_spiders(
     assert run.returncode == 0, run.stderr
     assert [each["question"] for each in converted("spider_eval")] == ["How many beasts?"]
     assert converted("spider_train")[0]["question"] == "How many customers?"
+
+
+def replaced(source: Path, name: str, rows: list[dict]) -> None:
+    (source / name).write_text(json.dumps(rows))
+
+
+def test_rows_without_a_question_or_sql_are_skipped_with_the_reason(small_spider, convert, converted):
+    rows = json.loads((small_spider / "dev.json").read_text())
+    bad = [
+        {"query": None},
+        {"query": ""},
+        {"query": "null"},
+        {"question": None},
+        {"question": ["a"]},
+        {"question": "\ud83d"},
+    ]
+    replaced(small_spider, "dev.json", [*rows, *(rows[0] | each for each in bad)])
+    run = convert("spider", "--source", small_spider)
+    assert run.returncode == 0, run.stderr
+    assert len(converted("spider_eval")) == 3
+    dev = small_spider / "dev.json"
+    for line in (
+        f"skipped 1: the SQL is missing\n    {dev}: row 4\n",
+        f"skipped 1: the SQL is empty\n    {dev}: row 5\n",
+        f'skipped 1: the gold is no SQL\n    {dev}: row 6: near "null": syntax error: null\n',
+        f"skipped 1: the question is missing\n    {dev}: row 7\n",
+        f"skipped 1: the question is no text but a list\n    {dev}: row 8\n",
+        f"skipped 1: the question holds half of a character (a lone surrogate)\n    {dev}: row 9\n",
+    ):
+        assert line in run.stdout
+
+
+def test_golds_that_fail_are_counted_by_their_reason(small_spider, convert):
+    rows = json.loads((small_spider / "dev.json").read_text())
+    replaced(small_spider, "dev.json", [*rows, *(rows[1] for _ in range(3))])
+    told = convert("spider", "--source", small_spider).stdout
+    assert (
+        "  golds that do not run: 4 (written, but not tagged runnable)\n"
+        "    4: no such column: wings (spider-dev-1, ...)\n"
+    ) in told
+
+
+def test_types_that_are_none_of_spiders_are_shown_as_they_are(small_spider, convert, converted):
+    tables = json.loads((small_spider / "tables.json").read_text())
+    tables[1]["column_types"] = ["text", "integer", "real", "date"]
+    replaced(small_spider, "tables.json", tables)
+    convert("spider", "--source", small_spider)
+    assert "  Thing_Name INTEGER,\n  owner REAL,\n" in converted("spider_train")[2]["input"]
+
+
+def test_spider_realistic_is_one_file(small_spider, convert, converted, tmp_path):
+    row = {"db_id": "zoo", "question": "How many beasts?", "query": "SELECT count(*) FROM animal", "query_toks": []}
+    (tmp_path / "spider-realistic.json").write_text(json.dumps([row | {"sql": {"from": {}}}]))
+    convert("spider", "--source", small_spider, "--questions", tmp_path / "spider-realistic.json")
+    assert [each["question"] for each in converted("spider_eval")] == ["How many beasts?"]
+
+
+def test_spider_dk_brings_its_own_tables_and_databases(small_spider, convert, converted, tmp_path):
+    place = tmp_path / "dk"
+    shutil.copytree(small_spider / "database" / "zoo", place / "database" / "new_zoo")
+    (place / "database/new_zoo/zoo.sqlite").rename(place / "database/new_zoo/new_zoo.sqlite")
+    tables = json.loads((small_spider / "tables.json").read_text())
+    replaced(place, "tables.json", [tables[2] | {"db_id": "new_zoo"}])
+    row = {"db_id": "new_zoo", "question": "How many beasts?", "query": "SELECT count(*) FROM animal", "type": "x"}
+    replaced(place, "Spider-DK.json", [row])
+    run = convert("spider", "--source", small_spider, "--questions", place)
+    assert run.returncode == 0, run.stderr
+    (made,) = converted("spider_eval")
+    assert made["input"].endswith("FOREIGN KEY (keeper) REFERENCES keeper(nr)\n);\nCREATE TABLE keeper (\n"
+        "  nr INT,\n  PRIMARY KEY (nr)\n);\n\nQuestion: How many beasts?")  # fmt: skip
+    assert "runnable" in made["tags"]
+    for row in (made, converted("spider_train")[0]):
+        assert (convert.data / "databases/spider" / row["database"]).is_file()
+
+
+def test_birds_form_is_read(small_spider, convert, converted):
+    (small_spider / "database").rename(small_spider / "dev_databases")
+    (small_spider / "tables.json").rename(small_spider / "dev_tables.json")
+    rows = [{"question_id": 0, "db_id": "zoo", "question": "How many?", "SQL": "SELECT COUNT(*) FROM animal"}]
+    replaced(small_spider, "dev.json", [rows[0] | {"evidence": "of all kinds", "difficulty": "simple"}])
+    replaced(small_spider, "train.json", [rows[0] | {"db_id": "shop", "SQL": "SELECT 1", "evidence": ""}])
+    run = convert("spider", "--source", small_spider)
+    assert run.returncode == 0, run.stderr
+    (row,) = converted("spider_eval")
+    assert row["output"] == "SELECT COUNT(*) FROM animal"
+    assert row["input"].endswith("\n\nHint: of all kinds\nQuestion: How many?")
+    assert "difficulty:simple" in row["tags"]
+    assert converted("spider_train")[0]["id"] == "bird-train-0"

@@ -1,8 +1,10 @@
 """Training and evaluation share nothing, and the division is drawn by seed."""
 
+import json
+
 import pytest
 
-from converters.splits import Overlap, assign, keys_of
+from converters.splits import Overlap, assign, keys_of, normal_question, shared, warning
 
 
 def pairs(*rows):
@@ -52,3 +54,20 @@ def test_shared_questions_and_queries_are_counted_apart():
     overlap.look("eval", keys_of("Which?", "shop", "select 1;"))
     overlap.look("eval", keys_of("How?", "shop", "SELECT 2"))
     assert (overlap.questions, overlap.queries) == (1, 1)
+
+
+def test_what_two_files_share_is_counted_by_question_and_by_answer(tmp_path):
+    paths = [tmp_path / "a.json", tmp_path / "b.json"]
+    a = [("How many?", "SELECT COUNT(*) FROM singer"), ("Who?", "SELECT name FROM singer")]
+    b = [("how many", "select count(*) from singer;"), ("Who", "SELECT name FROM keeper"), ("Why?", "SELECT 2")]
+    for path, rows in zip(paths, (a, b), strict=True):
+        path.write_text(json.dumps([{"question": question, "output": sql} for question, sql in rows]))
+    assert shared(*paths) == (2, 1, 3)
+    assert warning("a", "b", shared(*paths)) == (
+        "WARNING: 2 of the 3 questions of b (66.7%) also occur in a, 1 with the same SQL. "
+        "A model trained on it has seen those answers."
+    )
+
+
+def test_normal_question_drops_case_and_punctuation_but_not_words():
+    assert normal_question("How many  Singers, please?") == "how many singers please"

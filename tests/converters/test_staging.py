@@ -5,8 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from converters import staging
-from converters.rows import ConversionError
+import atomic
 
 QUESTIONS = "question,sql\nHow many?,SELECT COUNT(*) FROM t\nWhich ones?,SELECT a FROM t\n"
 
@@ -45,7 +44,7 @@ def test_files_take_their_places_beside_others(tmp_path):
     for name in ("new/a/a.sqlite", "old/a/a.sqlite", "old/b/b.sqlite"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(name)
-    staging.put(tmp_path / "new", tmp_path / "old")
+    atomic.put(tmp_path / "new", tmp_path / "old")
     assert files_below(tmp_path / "old") == {"a/a.sqlite": b"new/a/a.sqlite", "b/b.sqlite": b"old/b/b.sqlite"}
 
 
@@ -55,7 +54,7 @@ def test_databases_are_not_written_through_the_link_of_another_corpus(tmp_path):
     (tmp_path / "old").symlink_to(tmp_path / "source")
     (tmp_path / "new" / "a").mkdir(parents=True)
     (tmp_path / "new" / "a" / "a.sqlite").write_text("ours")
-    staging.put(tmp_path / "new", tmp_path / "old")
+    atomic.put(tmp_path / "new", tmp_path / "old")
     assert (tmp_path / "source" / "a" / "a.sqlite").read_text() == "not ours"
     assert (tmp_path / "old" / "a" / "a.sqlite").read_text() == "ours"
 
@@ -64,14 +63,14 @@ def test_a_link_does_not_take_the_place_of_a_folder(tmp_path):
     for name in ("source", "old"):
         (tmp_path / name).mkdir()
     (tmp_path / "new").symlink_to(tmp_path / "source")
-    with pytest.raises(ConversionError) as error:
-        staging.put(tmp_path / "new", tmp_path / "old")
-    assert str(error.value) == (f"{tmp_path / 'old'}: in the way of the link to {tmp_path / 'source'}. Move it away.")
+    with pytest.raises(FileExistsError) as error:
+        atomic.put(tmp_path / "new", tmp_path / "old")
+    assert error.value.strerror == f"in the way of the link to {tmp_path / 'source'}"
     assert (tmp_path / "old").is_dir()
 
 
 def half_written(folder):
-    with staging.aside(folder) as staged:
+    with atomic.aside(folder) as staged:
         staged.mkdir()
         (staged / "a.sqlite").write_text("half")
         raise ZeroDivisionError

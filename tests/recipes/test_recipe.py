@@ -16,6 +16,7 @@ MINIMAL = """\
 model_name_or_path: m
 template: gemma
 dataset: exoplanets_train
+dataset_dir: .
 eval_dataset: exoplanets_eval
 output_dir: {out}
 learning_rate: 1.0e-4
@@ -231,7 +232,7 @@ def data(tmp_path):
     (tmp_path / "dataset_info.json").write_text((recipe.ROOT / "dataset_info.json").read_text())
     file = tmp_path / "data/exoplanets_train.json"
     file.parent.mkdir()
-    file.write_text('[{"tags": ["style:ddl", "prompt:1", "runnable"]}]')
+    file.write_text('[\n{"tags": ["style:ddl", "prompt:1", "runnable"]}\n]\n')
     return file
 
 
@@ -245,7 +246,7 @@ def test_a_dataset_dir_without_its_registry_is_named(tmp_path):
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.data_file("exoplanets_train", {"dataset_dir": str(tmp_path)})
     assert str(raised.value) == (
-        f"{tmp_path}/dataset_info.json: No such file or directory. Key dataset_dir names its folder; here it is ."
+        f"{tmp_path}/dataset_info.json: No such file or directory. Set dataset_dir to its folder; here that is ."
     )
 
 
@@ -322,3 +323,8 @@ def test_finish_records_what_the_score_will_depend_on(path, tmp_path, data):
     packages = ("llamafactory", "torch", "transformers", "sqlglot", "sacrebleu", "rouge-score")
     assert {name: record["versions"].get(name) for name in packages} == {name: version(name) for name in packages}
     assert record["versions"]["python"] == platform.python_version()
+
+
+def test_a_recipe_without_dataset_dir_is_refused_before_the_trainer_fails(path):
+    with pytest.raises(recipe.RecipeError, match=r"data/dataset_info.json: No such file"):
+        recipe.data_folder({key: value for key, value in recipe.read(path).items() if key != "dataset_dir"})

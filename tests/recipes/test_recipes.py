@@ -12,8 +12,8 @@ pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
 from converters.run import corpora
 from converters.variants import VARIANTS
+from prompts.template import template_for
 from recipes import memory, recipe
-from recipes.template import template_for
 from tests.conftest import ROOT, byte_level_tokenizer
 
 VALUES = {path: recipe.read(path) for path in sorted((ROOT / "recipes").glob("*.yaml"))}

@@ -50,7 +50,7 @@ def test_their_data_can_be_converted(values):
     names = recipe.datasets(values) + recipe.datasets(values, "eval_dataset")
     assert set(names) <= json.loads((ROOT / "dataset_info.json").read_text()).keys()
     assert recipe.corpora(values) == ["spider_t5"]
-    assert VARIANTS["spider_t5"].options == ("--style", "t5")
+    assert VARIANTS["spider_t5"].options == {"style": "t5"}
 
 
 def test_their_output_folder_and_header_follow_their_name(values):

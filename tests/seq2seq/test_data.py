@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("transformers", reason="needs .venv: ./launch.sh setup")
 
-from seq2seq.arguments import Data
+from recipes.seq2seq_arguments import Data
 from seq2seq.data import DataError, encode_sets, spread, told
 from seq2seq.tokens import decode, load_tokenizer
 

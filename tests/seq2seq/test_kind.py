@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
 from recipes import keys, recipe
-from seq2seq.kind import is_encoder_decoder, named_like_one
+from recipes.kind import is_encoder_decoder, named_like_one
 from tests.conftest import ROOT
 
 SFT = ROOT / "recipes/gemma3_270m_lora.yaml"

@@ -7,15 +7,19 @@ from sql.sql_text import (
     close_comparisons,
     code_tokens,
     first_statement,
+    first_word,
     is_blank,
     is_ordered,
     is_syntax,
     mentions_order,
-    normal_text,
+    normal_sql,
     official_text,
     official_text_without_distinct,
+    statements,
+    tidy,
     tie_breakers,
     tokens,
+    writes,
 )
 
 AWKWARD = "SELECT 'it''s', \"a\"\"b\", `c``d`, [e f], x'00', 1.5e3 -- ;\nFROM t /* ' */ WHERE é != '\"' -- open '"
@@ -163,31 +167,62 @@ def test_a_query_that_would_take_for_ever_to_plan_is_only_parsed():
 
 
 @pytest.mark.parametrize(
-    ("left", "right"),
+    ("script", "parts"),
     [
-        ("SELECT a FROM t", "select  A\nfrom T ;"),
-        ("SELECT a FROM t -- note", "SELECT a FROM t"),
-        ("SELECT count(*) FROM t", "SELECT COUNT( * ) FROM t"),
-        ("SELECT a FROM t WHERE b >= 1", "SELECT a FROM t WHERE b > = 1"),
-        ("SELECT a FROM t WHERE b != 1", "SELECT a FROM t WHERE b <> 1"),
+        ("CREATE TABLE a (x); INSERT INTO a VALUES ('1;2');", ["CREATE TABLE a (x)", "INSERT INTO a VALUES ('1;2')"]),
+        ("SELECT 1 -- a; b\n; ; /* c */ ;", ["SELECT 1 -- a; b"]),
+        ("SELECT 'it''s; fine'", ["SELECT 'it''s; fine'"]),
+        (" -- nothing\n", []),
     ],
 )
-def test_spellings_of_one_query_are_normalised_to_one(left, right):
-    assert normal_text(left) == normal_text(right)
+def test_a_script_is_cut_at_its_own_semicolons(script, parts):
+    assert statements(script) == parts
+
+
+def test_tidy_leaves_literals_as_they_are():
+    assert tidy("SELECT  a  -- note\n FROM t\tWHERE b = 'x  y' ; ") == "SELECT a FROM t WHERE b = 'x  y'"
 
 
 @pytest.mark.parametrize(
-    ("left", "right"),
+    ("one", "other", "same"),
     [
-        ("SELECT a FROM t WHERE b = 'X'", "SELECT a FROM t WHERE b = 'x'"),
-        ('SELECT a FROM t WHERE b = "X"', 'SELECT a FROM t WHERE b = "x"'),
-        ("SELECT a FROM t WHERE b = 'x  y'", "SELECT a FROM t WHERE b = 'x y'"),
-        ("SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = '1'"),
-        ("SELECT a, b FROM t", "SELECT b, a FROM t"),
+        ("SELECT a FROM t", "select  A\nfrom T;", True),
+        ('SELECT a FROM t WHERE b = "x"', "SELECT a FROM t WHERE b = 'x'", True),
+        ("SELECT a FROM t WHERE b <> 1", "SELECT a FROM t WHERE b!=1", True),
+        ("SELECT a FROM t -- note", "SELECT a FROM t", True),
+        ("SELECT count(*) FROM t", "SELECT COUNT( * ) FROM t", True),
+        ("SELECT a FROM t WHERE b >= 1", "SELECT a FROM t WHERE b > = 1", True),
+        ("SELECT a FROM t WHERE b = 'x  y'", "SELECT a FROM t WHERE b = 'x y'", False),
+        ("SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = '1'", False),
+        ("SELECT a, b FROM t", "SELECT b, a FROM t", False),
+        ("SELECT a FROM t WHERE b = 'x'", "SELECT a FROM t WHERE b = 'X'", False),
+        ("SELECT a FROM t WHERE b < 1", "SELECT a FROM t WHERE b <= 1", False),
     ],
 )
-def test_different_queries_stay_different(left, right):
-    assert normal_text(left) != normal_text(right)
+def test_normal_sql_is_one_for_the_same_query(one, other, same):
+    assert (normal_sql(one) == normal_sql(other)) is same
+
+
+@pytest.mark.parametrize(
+    ("sql", "changes"),
+    [
+        ("SELECT 1", False),
+        ("-- DELETE\nSELECT 'INSERT'", False),
+        ("  insert INTO t VALUES (1)", True),
+        ("WITH a AS (SELECT 1) DELETE FROM t", True),
+        ("WITH a AS (SELECT 1) SELECT * FROM a", False),
+        ("DROP TABLE t", True),
+        ("SELECT 1; DELETE FROM t", True),
+        ("SELECT 1; SELECT ';DELETE FROM t'", False),
+        ("", False),
+    ],
+)
+def test_what_writes_is_told_from_what_reads(sql, changes):
+    assert writes(sql) is changes
+
+
+def test_the_first_word_is_found_behind_comments_and_parentheses():
+    assert first_word("/* a */ ( Select 1)") == "select"
 
 
 @pytest.mark.parametrize(
