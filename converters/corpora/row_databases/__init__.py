@@ -20,9 +20,9 @@ from pathlib import Path
 
 from converters.corpora.row_databases import context, synthetic_rows
 from converters.corpora.row_databases.context import SQLITE, Context, Translated
-from converters.corpora.row_databases.dialects import dialect_of
 from converters.golds import database_of, gold_tags
 from converters.rows import Candidate, Example, Skip
+from sql.dialects.translate import dialect_of
 from sql.schema import schema_of
 from sql.sql_text import tidy, writes
 

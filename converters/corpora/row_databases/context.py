@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from converters.corpora.row_databases.dialects import correction, to_sqlite
-from converters.corpora.row_databases.rewrites import BOOLEAN, FALSE, TRUE, kind_of_type
 from converters.golds import GoldRun, in_memory, limited, run_gold
+from sql.dialects.rewrites import BOOLEAN, FALSE, TRUE, kind_of_type
+from sql.dialects.translate import correction, to_sqlite
 from sql.schema import schema_of
 from sql.sql_text import code_tokens, first_word, quoted, statements, tokens
 

@@ -21,8 +21,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from converters.corpora.row_databases.rewrites import DATE, TEXT, TIME, kind_of_type
 from converters.golds import GoldRun, run_gold
+from sql.dialects.rewrites import DATE, TEXT, TIME, kind_of_type
 from sql.schema import Column, Schema, Table
 from sql.sql_text import quoted
 

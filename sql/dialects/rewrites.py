@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from converters.corpora.row_databases.dates import (
+from sql.dialects.dates import (
     DIFFERENCE,
     MONTHS,
     SECONDS,

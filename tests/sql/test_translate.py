@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from converters.corpora.row_databases.dialects import to_sqlite
+from sql.dialects.translate import to_sqlite
 
 
 def first_that_runs(connection: sqlite3.Connection, sql: str):

@@ -19,8 +19,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
-from converters.corpora.row_databases.dates import Untranslatable
-from converters.corpora.row_databases.rewrites import Rewriter
+from sql.dialects.dates import Untranslatable
+from sql.dialects.rewrites import Rewriter
 from sql.sql_text import code_tokens
 
 UNIT = r"(?:YEAR|QUARTER|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)"
