@@ -4,12 +4,14 @@ Every step is announced with its deadline before it begins (`pool.py`), so that 
 `task.go_on` says what then becomes of the example. A step that raises is a step that gave up.
 """
 
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from evaluate.decoding.repair import Repaired, repair
 from evaluate.execution.judge import Readers, judge, verdict_of
 from evaluate.execution.pool import Lost
 from evaluate.execution.verdict import Example, Verdict
@@ -27,6 +29,7 @@ from sql.text_metrics import bleu_counts, is_valid_syntax, rouge, rouge_scorer, 
 
 STEP_SECONDS = 1.0  # of CPU time for one step of measuring; a query of Spider takes some 3 ms in all of them
 EXTRACT_SECONDS = 3.0
+REPAIR_SECONDS = 3.0
 CATALOGS = 64  # read from database files and kept
 rouge_scorer()  # here once: every worker is forked from the process that imports this
 
@@ -51,6 +54,9 @@ def assess(task: Task, announce: Callable, *, setup: Setup, readers: Readers, fi
         announce(EXTRACT_SECONDS, Stage("extract", known, keys=("sql",)), cpu=True)
         known = attempt(known, "extract", ("sql",), lambda: (find_sql(task),))
         known = known._replace(sql=known.measured.get("sql"), extracted=True)
+    if setup.repair and known.sql and not task.writes and task.databases and "repair" not in known.done:
+        announce(REPAIR_SECONDS, Stage("repair", known, keys=("repairs",)), cpu=True)
+        known = with_repairs(attempt(known, "repair", ("repairs",), lambda: (repair_sql(task, known.sql, setup),)))
     if known.verdict is None:
         known = known._replace(verdict=judge_task(task, known, announce, readers))
     for step in steps(task, known, setup, files):
@@ -81,6 +87,22 @@ def find_sql(task: Task) -> str | None:
     if not task.completion:
         return None
     return (extract_statements if task.writes else extract_sql)(task.completion)
+
+
+def repair_sql(task: Task, sql: str, setup: Setup) -> Repaired:
+    """The SQL as it compiles on the task's first database; as it is where that cannot be opened, which judging says."""
+    try:
+        return repair(sql, task.databases[0], setup.limits)
+    except sqlite3.Error:
+        return Repaired(sql)
+
+
+def with_repairs(known: Known) -> Known:
+    """What is known with the repaired SQL in its place, and the repairs as a list."""
+    found: Repaired | None = known.measured.get("repairs")
+    if found is None:
+        return known
+    return known._replace(sql=found.sql, measured=known.measured | {"repairs": list(found.repairs)})
 
 
 def judge_task(task: Task, known: Known, announce: Callable, readers: Readers) -> Verdict:

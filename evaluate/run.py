@@ -98,6 +98,11 @@ def add_how(parser: argparse.ArgumentParser) -> None:
         help="seconds of CPU time a query may take (default: %(default)s)",
     )
     parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="mend queries that SQLite refuses (wrong names, missing joins, other dialects) before they are run",
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
     )
 

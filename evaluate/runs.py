@@ -213,7 +213,7 @@ def finish(
     base: Done | None = None,
 ) -> Done:
     """Execute and match the answers, write results.jsonl and the reports."""
-    settings = Settings(data.databases, options.workers, options.timeout)
+    settings = Settings(data.databases, options.workers, options.timeout, options.repair)
     with replacing(folder / RESULTS_NAME, "wb") as file:
         for row in progress(score(data.rows, completions, settings), len(data.rows), about["name"]):
             file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
@@ -251,6 +251,7 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
         "prompt_hash": prompt_hash(),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}
         | ({"temperature": 0} if asked else {}),
+        "decoding": {"repair": options.repair},
         "execution": {"workers": options.workers, "timeout": options.timeout},
         "versions": versions(),
         "commit": commit(),

@@ -18,11 +18,12 @@ from sql.catalog import Catalog, catalog_from_tables_json
 
 
 class Settings(NamedTuple):
-    """How to execute: the databases folder, worker processes, seconds a query may take."""
+    """How to execute: the databases folder, worker processes, seconds a query may take, whether to repair queries."""
 
     databases: Path
     workers: int = 2
     timeout: float = 15.0
+    repair: bool = False
 
 
 def score(rows: Iterable[dict], completions: Mapping[str, str | None], settings: Settings) -> Iterator[dict]:
@@ -32,7 +33,7 @@ def score(rows: Iterable[dict], completions: Mapping[str, str | None], settings:
         rows: examples (`evaluate.examples`); they are gone through twice.
         completions: raw completion, or SQL, by row id as text; an id without one is scored as `no_sql`.
     """
-    setup = Setup(Limits(seconds=settings.timeout), read_catalogs(settings.databases))
+    setup = Setup(Limits(seconds=settings.timeout), read_catalogs(settings.databases), settings.repair)
     tasks = (make_task(row, completions, settings) for row in rows)
     target = "evaluate.assess:make_assess"
     answers = stream(tasks, target=target, settings=setup, workers=settings.workers, resume=go_on)
@@ -122,7 +123,8 @@ def result_row(row: dict, completion: str | None, known: Known) -> dict:
         "token_f1": figures["token_f1"],
         "rouge": figures["rouge"],
         "bleu": figures["bleu"],
-        "flags": flags(verdict),
+        "repairs": figures.get("repairs") or [],
+        "flags": flags(verdict) + (["repaired"] if figures.get("repairs") else []),
         "gave_up": known.gave_up,
         "preview": {"gold": verdict.gold_preview, "prediction": verdict.prediction_preview},
     }

@@ -19,10 +19,14 @@ GOLD = "the gold: "  # how a reason begins that is no fault of the answer
 
 
 class Setup(NamedTuple):
-    """What all examples of a run share; `catalogs` by db_id are those of a tables.json."""
+    """What all examples of a run share; `catalogs` by db_id are those of a tables.json.
+
+    `repair`: a query that does not compile is mended before it is judged (`decoding/repair.py`).
+    """
 
     limits: Limits
     catalogs: dict[str, Catalog]
+    repair: bool = False
 
 
 class Known(NamedTuple):

@@ -137,24 +137,34 @@ class Names:
 
     def repair_column(self, column: exp.Column, scope: Scope, sources: list[Source]) -> str | None:
         """Mend one column in place; what was changed, None where it is right or nothing is known to be."""
-        name, qualifier = column.name, column.table
-        if isinstance(column.this, exp.Star) or name.lower() in ROW_IDS:
+        if isinstance(column.this, exp.Star) or column.name.lower() in ROW_IDS:
             return None
-        before = column.sql(dialect="sqlite")
-        own = source_of(column, sources) if qualifier else None
-        if qualifier and own is None:
-            if any(qualifier.lower() in map(str.lower, outer.sources) for outer in enclosing(scope)):
+        before, name = column.sql(dialect="sqlite"), column.name
+        found = self.home_of(column, scope, sources)
+        if found is None or would_join_itself(column, found[0], sources):
+            return None
+        source, real = found
+        if (column.table.lower(), name.lower()) == (source.alias.lower(), real.lower()):
+            return f"{name}: joined {source.alias}" if source not in sources else None
+        return f"{before} is {point(column, *found)}"
+
+    def home_of(self, column: exp.Column, scope: Scope, sources: list[Source]) -> tuple[Source, str] | None:
+        """The source and the name that a column means, joined where it was not; None where nothing is to be done."""
+        name, own = column.name, None
+        if column.table:
+            own = source_of(column, sources)
+            if own is None and any(column.table.lower() in map(str.lower, each.sources) for each in enclosing(scope)):
                 return None
-            own = self.adopt(qualifier, scope, sources)
-        elif own is None and self.is_right_without_table(column, scope, sources):
+            own = own or self.adopt(column.table, scope, sources)
+            if own is not None and own.has(name):
+                return own, name
+        elif self.is_found(column, scope, sources):
             return None
-        if own is not None and own.has(name):
-            changed = own.alias.lower() != qualifier.lower()
-            return f"{before} is {point(column, own, name)}" if changed else None
-        found = (
+        elif having := [source for source in sources if source.has(name)]:  # several: SQLite calls it ambiguous
+            return having[0], name
+        return (
             self.place_of(name, own, sources) or self.joined(name, scope, sources) or nearest_place(name, own, sources)
         )
-        return f"{before} is {point(column, *found)}" if found else None
 
     def adopt(self, qualifier: str, scope: Scope, sources: list[Source]) -> Source | None:
         """The source that an unknown qualifier means: the table of that name, as it is or brought in by a join."""
@@ -164,20 +174,16 @@ class Names:
         same = [source for source in sources if source.table == table]
         return same[0] if same else self.bring_in(table, scope, sources)
 
-    def is_right_without_table(self, column: exp.Column, scope: Scope, sources: list[Source]) -> bool:
-        """Whether SQLite finds a column that has no qualifier; an ambiguous one gets the first table that has it."""
+    def is_found(self, column: exp.Column, scope: Scope, sources: list[Source]) -> bool:
+        """Whether SQLite finds one meaning of a column that has no qualifier."""
         name = column.name
-        having = [source for source in sources if source.has(name)]
+        having = sum(source.has(name) for source in sources)
         aliases = {each.alias.lower() for each in scope.expression.selects if isinstance(each, exp.Alias)}
-        if len(having) > 1 and name.lower() not in aliases and not shares_columns(scope.expression):
-            point(column, having[0], name)
+        if having == 1 or name.lower() in aliases or is_double_quoted(column):
             return True
-        return (
-            bool(having)
-            or name.lower() in aliases
-            or is_double_quoted(column)
-            or any(source.has(name) for outer in enclosing(scope) for source in self.sources(outer))
-        )
+        if having:
+            return shares_columns(scope.expression)
+        return any(source.has(name) for outer in enclosing(scope) for source in self.sources(outer))
 
     def place_of(self, name: str, own: Source | None, sources: list[Source]) -> tuple[Source, str] | None:
         """Rules 2 and 3."""
@@ -230,6 +236,15 @@ class Names:
 
 def source_of(column: exp.Column, sources: list[Source]) -> Source | None:
     return next((source for source in sources if source.alias.lower() == column.table.lower()), None)
+
+
+def would_join_itself(column: exp.Column, source: Source, sources: list[Source]) -> bool:
+    """Whether a column would make a join's condition `a.x = b.y` compare a table with itself, which joins all rows."""
+    equal = column.parent
+    if not isinstance(equal, exp.EQ) or equal.find_ancestor(exp.Join, exp.Select) is equal.find_ancestor(exp.Select):
+        return False
+    other = equal.expression if equal.this is column else equal.this
+    return isinstance(other, exp.Column) and bool(other.table) and source_of(other, sources) == source
 
 
 def selected(query: exp.Expression) -> tuple[str, ...] | None:

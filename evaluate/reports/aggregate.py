@@ -68,6 +68,7 @@ RESTS_ON = {
     "tied_limits": "tied_limit",
     "tied_orders": "tied_order",
     "changing_functions": "changing",
+    "repairs": "repaired",
 }
 GROUPS_SHOWN = 20
 IDS_KEPT = 1_000

@@ -14,7 +14,9 @@ One line of results.jsonl is one example:
     bleu                         the counts that corpus BLEU adds up (`text_metrics.bleu_counts`)
     seconds, gold_seconds        run time of the answer and of the gold
     flags                        what a correct verdict rests on: `gold_empty` (or changing nothing), `tied_limit`,
-                                 `tied_order`, `changing: random()` for each function that differs from call to call
+                                 `tied_order`, `repaired`, `changing: random()` for each function that differs from
+                                 call to call
+    repairs                      what was mended in the SQL before it was run (`--repair`), a sentence each; mostly none
     gave_up                      {key: why it is null}: what took longer than a step may or more memory; empty mostly
     preview                      {"gold", "prediction"}: {"columns", "rows" (the first few), "total"} or null; where the
                                  gold writes, the rows are the changes: (what, table, columns or row)

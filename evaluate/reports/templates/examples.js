@@ -12,6 +12,7 @@
   const FLAGS = {
     gold_empty: "The gold result is empty, so any query without rows matches.",
     tied_limit: "The gold's LIMIT cuts through a tie, so another order of equal rows is as right.",
+    repaired: "The query did not compile as it was written and was repaired before it ran.",
   };
   const FIELDS = {
     outcome: ["Verdict", (e) => e.answers.map((a) => a.outcome), (v) => data.outcomes[v] || v],

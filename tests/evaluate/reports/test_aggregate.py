@@ -209,7 +209,7 @@ def test_error_classes_count_scored_failures_most_frequent_first():
 
 def test_verdicts_that_luck_could_decide_are_counted():
     rows = [
-        make_row(1, flags=["gold_empty", "tied_order", "changing: random()", "changing: date()"]),
+        make_row(1, flags=["gold_empty", "tied_order", "repaired", "changing: random()", "changing: date()"]),
         make_row(2, flags=["gold_empty", "tied_limit"], outcome="wrong_result"),
         make_row(3, flags=["gold_empty"], outcome="no_database"),
     ]
@@ -222,6 +222,8 @@ def test_verdicts_that_luck_could_decide_are_counted():
         "tied_orders_correct": 1,
         "changing_functions": 1,
         "changing_functions_correct": 1,
+        "repairs": 1,
+        "repairs_correct": 1,
     }
 
 
