@@ -25,7 +25,26 @@ class ForeignKeyEdge(NamedTuple):
 
 
 def foreign_keys(schema: Schema) -> list[ForeignKeyEdge]:
-    """The foreign keys between two tables of a schema."""
+    """The foreign keys between two tables of a schema; of one that declares none, columns named as another's key."""
+    return declared_keys(schema) or keys_by_name(schema)
+
+
+def keys_by_name(schema: Schema) -> list[ForeignKeyEdge]:
+    """`pet.owner_id` refers to `owner.owner_id` where that is the primary key of `owner` alone."""
+    keys = [[column.name for column in table.columns if column.primary_key] for table in schema.tables]
+    owners: dict[str, list[str]] = {}
+    for table, names in zip(schema.tables, keys, strict=True):
+        if len(names) == 1 and names[0].lower() != "id":
+            owners.setdefault(names[0].lower(), []).append(table.name)
+    return [
+        ForeignKeyEdge(table.name.lower(), column.name, owner[0].lower(), column.name)
+        for table in schema.tables
+        for column in table.columns
+        if len(owner := owners.get(column.name.lower(), [])) == 1 and owner[0] != table.name
+    ]
+
+
+def declared_keys(schema: Schema) -> list[ForeignKeyEdge]:
     tables = {table.name.lower() for table in schema.tables}
     return [
         ForeignKeyEdge(table.name.lower(), key.column, key.table.lower(), key.referenced)

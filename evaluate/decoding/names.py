@@ -5,7 +5,7 @@ Rules for a column that its table does not have, the first that gives one answer
 1. a join on a column that one of its tables lacks is made along the one foreign key between the two tables;
 2. a column that one other table of the query has belongs to that table;
 3. a name that differs only in case, underscores or a plural's s is that name;
-4. a column of one table outside the query, to which one path of foreign keys leads, brings that table in;
+4. a column of tables outside the query brings the nearest of them in, if one path of foreign keys leads there;
 5. the nearest name of the same table, then of the query's tables, if it is near.
 
 SQLite's own way is followed for what is right: aliases of the SELECT list may be used, `"text"` may be a literal.
@@ -24,7 +24,7 @@ from evaluate.decoding.joins import ForeignKeyEdge, condition, foreign_keys, ide
 from sql.schema import Schema, Table
 from sql.sql_tree import is_double_quoted
 
-NEAR = 0.75  # difflib's ratio from which two names are taken for one
+NEAR = 0.8  # difflib's ratio from which two names are taken for one
 ROW_IDS = {"rowid", "_rowid_", "oid"}
 
 
@@ -208,11 +208,13 @@ class Names:
             for column in table.columns
             if column.name.lower() == name.lower()
         ]
-        reachable = [(table, real) for table, real in having if only_path(self.keys, inside, table.name)]
-        if len(reachable) != 1:
+        paths = [(table, real, only_path(self.keys, inside, table.name)) for table, real in having]
+        reachable = sorted((len(path), table.name, real) for table, real, path in paths if path)
+        if not reachable or [length for length, *_ in reachable].count(reachable[0][0]) > 1:
             return None
-        source = self.bring_in(reachable[0][0], scope, sources)
-        return (source, reachable[0][1]) if source else None
+        _, name, real = reachable[0]
+        source = self.bring_in(self.tables[name.lower()], scope, sources)
+        return (source, real) if source else None
 
     def bring_in(self, table: Table, scope: Scope, sources: list[Source]) -> Source | None:
         """Join a table, and those on the way to it, along the one path of foreign keys."""
