@@ -16,6 +16,7 @@ SPIDER_STYLE = ("spider", "--style", "compact", "--source", str(SPIDER))
 DATA = {
     "exoplanets_lora": EXOPLANETS,
     "spider": SPIDER_STYLE,
+    "spider_runnable": (*SPIDER_STYLE, "--only", "runnable"),
     "spider_syn": (*SPIDER_STYLE, "--questions", str(os.environ.get("SPIDER_SYN_DIR"))),
 }
 
