@@ -1,11 +1,11 @@
 """Foreign keys as a graph: the one path between two tables, and the conditions of the joins along it."""
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from sqlglot import exp
 
+from prompts import prompt
 from sql.schema import Schema
 
 LONGEST_PATH = 3  # foreign keys on a path
@@ -90,5 +90,5 @@ def insert_before(join: exp.Join, new: exp.Join, select: exp.Select) -> None:
 
 
 def identifier(name: str) -> exp.Identifier:
-    """A name as sqlglot writes it: in quotes where it needs them."""
-    return exp.to_identifier(name, quoted=not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name))
+    """A name as sqlglot writes it: in quotes where prompts have it in quotes."""
+    return exp.to_identifier(name, quoted=prompt.identifier(name) != name)

@@ -1,7 +1,7 @@
 """Mend a query that SQLite refuses, without a model: names that are elsewhere, missing joins, other systems' functions.
 
     repair("SELECT T1.name FROM pets AS T1 JOIN owners AS T2 ON T1.owner_id = T2.id", database, limits)
-    -> Repaired("SELECT T2.name FROM ...", ("pets.name is owners.name",))
+    -> Repaired("SELECT T2.name FROM ...", ("T1.name is T2.name",))
 
 SQLite only compiles the query here; nothing is run. What compiles is never changed, and a query that is refused for any
 other reason than its names or its syntax (it writes, it reads a file) never is either. Where no repair makes the query
@@ -10,14 +10,14 @@ compile it stays as it was: the answer is then an error, as it should be.
 Not covered: queries that run and give the wrong rows; errors while running (integer overflow, a malformed JSON text).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from evaluate.decoding.names import repair_names
-from evaluate.execution.sandbox import Limits, connect, run_on
-from sql.dialects.rewrites import kind_of_type
+from evaluate.execution.sandbox import Limits, connect, run_query
+from sql.dialects.kinds import column_kinds
 from sql.dialects.translate import to_sqlite
 from sql.schema import Schema, schema_of
 from sql.sql_tree import parse_once
@@ -38,24 +38,20 @@ class Repaired(NamedTuple):
 def repair(sql: str, database: Path, limits: Limits) -> Repaired:
     """The query as it is where it compiles or cannot be mended, else a version that compiles.
 
-    Raises sqlite3.Error where the database cannot be opened.
+    Raises sqlite3.Error where the schema cannot be read.
     """
+
+    def problem(text: str) -> str | None:
+        """Why SQLite refuses to compile a text; None where it does not."""
+        return run_query(f"EXPLAIN {text}", database, limits).error
+
+    refused = problem(sql)
+    if refused is None or not is_mendable(refused):
+        return Repaired(sql)
     with closing(connect(database, limits)) as connection:
-
-        def problem(text: str) -> str | None:
-            """Why SQLite refuses to compile a text; None where it does not."""
-            return run_on(connection, f"EXPLAIN {text}", limits).error
-
-        refused = problem(sql)
-        if refused is None or not is_mendable(refused):
-            return Repaired(sql)
-        connection.set_authorizer(None)  # set again with the next text
         schema = schema_of(connection)
-        for text, changes in versions(sql, schema):
-            mended = repair_until_it_compiles(text, changes, schema, problem)
-            if mended:
-                return mended
-    return Repaired(sql)
+    mended = (repair_until_it_compiles(text, changes, schema, problem) for text, changes in versions(sql, schema))
+    return next((found for found in mended if found), Repaired(sql))
 
 
 def is_mendable(problem: str) -> bool:
@@ -72,7 +68,9 @@ def versions(sql: str, schema: Schema) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield version.sql, (f"translated from {version.dialect}",)
 
 
-def repair_until_it_compiles(text: str, changes: tuple[str, ...], schema: Schema, problem) -> Repaired | None:
+def repair_until_it_compiles(
+    text: str, changes: tuple[str, ...], schema: Schema, problem: Callable[[str], str | None]
+) -> Repaired | None:
     """One version with its names mended, once it compiles; None where it never does."""
     for _ in range(PASSES):
         if problem(text) is None:
@@ -83,13 +81,3 @@ def repair_until_it_compiles(text: str, changes: tuple[str, ...], schema: Schema
             return None
         text, changes = mended.tree.sql(dialect="sqlite"), (*changes, *mended.changes)
     return Repaired(text, changes) if problem(text) is None else None
-
-
-def column_kinds(schema: Schema) -> dict[str, str]:
-    """What the columns hold by name in lower case; empty text where columns of one name differ."""
-    kinds: dict[str, str] = {}
-    for table in schema.tables:
-        for column in table.columns:
-            name, kind = column.name.lower(), kind_of_type(column.type)
-            kinds[name] = kind if kinds.get(name, kind) == kind else ""
-    return kinds

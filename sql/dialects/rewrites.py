@@ -33,8 +33,8 @@ from sql.dialects.dates import (
     undated,
     whole_count,
 )
+from sql.dialects.kinds import BOOLEAN, DATE, DECIMAL, INTEGER, REAL, TEXT, TIME, kind_of_type
 
-DATE, TIME, INTEGER, DECIMAL, REAL, TEXT, BOOLEAN = "date", "time", "integer", "decimal", "real", "text", "boolean"
 PARTS = {
     "YEAR": "%Y",
     "MONTH": "%m",
@@ -59,23 +59,6 @@ TIMES = (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ, exp
 TRUE, FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 REAL_DIVISION = ("mysql", "snowflake", "bigquery")  # 1 / 2 is 0.5
 CUTTING_CASTS = ("tsql",)  # CAST(2.7 AS INT) is 2
-
-
-def kind_of_type(declared: str) -> str:
-    """What a column of a declared type holds; empty for anything else."""
-    name = declared.upper()
-    for words, kind in (
-        (("DATETIME", "TIMESTAMP"), TIME),
-        (("DATE",), DATE),
-        (("INT", "SERIAL"), INTEGER),
-        (("CHAR", "TEXT", "CLOB", "STRING", "UUID", "ENUM"), TEXT),
-        (("REAL", "FLOA", "DOUB"), REAL),
-        (("DEC", "NUMERIC", "MONEY"), DECIMAL),
-        (("BOOL",), BOOLEAN),
-    ):
-        if any(word in name for word in words):
-            return kind
-    return ""
 
 
 class Rewriter:

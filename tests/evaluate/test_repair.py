@@ -15,10 +15,12 @@ CREATE TABLE pet (
 );
 CREATE TABLE vet (vet_id INTEGER PRIMARY KEY, vet_name TEXT);
 CREATE TABLE visit (pet_id INT REFERENCES pet(pet_id), vet_id INT REFERENCES vet(vet_id), fee REAL, town TEXT);
+CREATE TABLE "order" (order_id INTEGER PRIMARY KEY, "group" TEXT, pet_id INT REFERENCES pet(pet_id));
 CREATE TABLE shelter (shelter_id INTEGER PRIMARY KEY, place TEXT);
 INSERT INTO owner VALUES (1, 'Ada', 'Ayr'), (2, 'Bo', 'Perth');
 INSERT INTO pet VALUES (1, 1, 'Rex', '2020-05-01', 9.5), (2, 2, 'Tom', '2021-06-01', 3.0);
 INSERT INTO vet VALUES (1, 'Dr Shaw');
+INSERT INTO "order" VALUES (1, 'food', 1);
 INSERT INTO visit VALUES (1, 1, 30.0, 'Ayr');
 """
 
@@ -80,6 +82,13 @@ def rows(sql, pets):
             ("table owners is owner", "full_nam is owner.full_name"),
         ),
         ("SELECT weight_in_kg FROM pet WHERE pet_id = 1", [(9.5,)], ('weight_in_kg is pet."Weight in kg"',)),
+        # names that are words of SQL
+        (
+            'SELECT T1."group" FROM pet AS T1 JOIN "order" AS T2 ON T1.pet_id = T2.pet WHERE T1.pet_name = \'Rex\'',
+            [("food",)],
+            ("T1.pet_id = T2.pet: joined along the foreign keys instead", 'T1."group" is T2."group"'),
+        ),
+        ("SELECT order_id, groups FROM orders", [(1, "food")], ("table orders is order", 'groups is "order"."group"')),
         # inside a subquery, and correlated
         (
             "SELECT full_name FROM owner WHERE owner_id NOT IN (SELECT ownerid FROM pet WHERE pet_name = 'Rex')",

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from converters.golds import GoldRun, in_memory, limited, run_gold
-from sql.dialects.rewrites import BOOLEAN, FALSE, TRUE, kind_of_type
+from sql.dialects.kinds import BOOLEAN, column_kinds, kind_of_type
+from sql.dialects.rewrites import FALSE, TRUE
 from sql.dialects.translate import correction, to_sqlite
 from sql.schema import schema_of
 from sql.sql_text import code_tokens, first_word, quoted, statements, tokens
@@ -163,7 +164,7 @@ def translated_gold(connection: sqlite3.Connection, sql: str, dialect: str = "")
     `dialect`: the one that the whole row is in, as far as its text tells. A gold that SQLite runs in another sense is
     translated too; where it cannot be, it does not count as one that runs.
     """
-    run, kinds = run_gold(connection, sql), column_kinds(connection)
+    run, kinds = run_gold(connection, sql), column_kinds(schema_of(connection))
     corrected = correction(sql, kinds, dialect) if run.runs else None
     if run.runs and corrected is None:
         return Translated(sql, SQLITE, run)
@@ -174,15 +175,6 @@ def translated_gold(connection: sqlite3.Connection, sql: str, dialect: str = "")
     if corrected:
         return Translated(sql, UNKNOWN, GoldRun(False, False, "SQLite runs it in another sense than it is meant"))
     return Translated(sql, SQLITE if run.error.startswith(NOT_DIALECT) else UNKNOWN, run)
-
-
-def column_kinds(connection: sqlite3.Connection) -> dict[str, str]:
-    """What the columns hold, by name in lower case; empty where two tables differ."""
-    kinds: dict[str, str] = {}
-    for column in (column for table in schema_of(connection).tables for column in table.columns):
-        name, kind = column.name.lower(), kind_of_type(column.type)
-        kinds[name] = kind if kinds.get(name, kind) == kind else ""
-    return kinds
 
 
 def depends_on_today(sql: str) -> bool:

@@ -22,7 +22,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from converters.golds import GoldRun, run_gold
-from sql.dialects.rewrites import DATE, TEXT, TIME, kind_of_type
+from sql.dialects.kinds import DATE, TEXT, TIME, kind_of_type
 from sql.schema import Column, Schema, Table
 from sql.sql_text import quoted
 
