@@ -1,10 +1,52 @@
 """The corpora, one module each, and the options that several of them have."""
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
+
+from converters.rows import Candidate, Example, Skip
+from converters.sources import part_files
 
 HUB = ("hub", "hub2")  # in place of a folder: the corpus's one or two names on the Hugging Face hub
 WRITTEN = {"eval": ("eval",), "all": ("train", "eval"), "none": ()}  # --write-databases: the files whose rows get one
+
+
+@dataclass(frozen=True)
+class RowDatabases:
+    """A corpus whose every row brings its own database, in `source`: a folder, a file, or a word of `hub_names`."""
+
+    source: str
+    write_databases: str = "eval"
+    synthetic_rows: str = "no"
+    seed: int = 7
+
+    default_style: ClassVar[str] = "ddl"
+    hub_names: ClassVar[dict[str, str]]
+    required: ClassVar[dict[str, tuple[str, str]]]
+
+    @classmethod
+    def add_options(cls, parser: argparse.ArgumentParser) -> None:
+        add_source(parser, cls.required["source"][1])
+        add_row_databases(parser, fills=cls.synthetic_rows)
+
+    def files(self) -> list[Path]:
+        """The files of the corpus; the hub's do not change."""
+        return [] if self.source in self.hub_names else part_files(Path(self.source))["all"]
+
+    def databases(self, folder: Path) -> None:
+        """None before the rows: each brings its own."""
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The splits whose rows get a database file."""
+        return WRITTEN[self.write_databases]
+
+    def example(self, candidate: Candidate, folder: Path | None, values: int) -> Example | Skip:
+        """The example on the candidate's own database, which is written where there is a folder for it."""
+        from converters.corpora import row_databases  # loads sqlglot, which a recipe that converts nothing can spare
+
+        return row_databases.example(candidate, folder, values, self.seed if self.synthetic_rows == "yes" else None)
 
 
 def add_source(parser: argparse.ArgumentParser, meaning: str) -> None:

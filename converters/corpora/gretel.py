@@ -8,14 +8,13 @@ becomes the row `gretel-train-39325`; row_databases/ says what its tags mean. Th
 golds are broken: `--only runnable` leaves those out. Not covered: the explanations and the domain descriptions.
 """
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from converters.corpora import WRITTEN, add_row_databases, add_source
-from converters.rows import Candidate, Example, Skip
+from converters.corpora import RowDatabases
+from converters.rows import Candidate, Skip
 from converters.sources import hub_or_file_rows, need, part_files
 
 HUB_NAMES = {"hub": "gretelai/synthetic_text_to_sql"}
@@ -23,40 +22,18 @@ KEYS = ("sql_prompt", "sql_context", "sql")
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """The rows in `source`: a folder, a file, or a word of HUB_NAMES."""
+class Corpus(RowDatabases):
+    """The rows of the set."""
 
-    source: str
-    write_databases: str = "eval"
-    synthetic_rows: str = "no"
-    seed: int = 7
-
-    default_style: ClassVar[str] = "ddl"
+    hub_names: ClassVar[dict[str, str]] = HUB_NAMES
     required: ClassVar[dict[str, tuple[str, str]]] = {
         "source": ("PLACE", "a folder with a train and a test file, a single file, or the word hub")
     }
-
-    @staticmethod
-    def add_options(parser: argparse.ArgumentParser) -> None:
-        add_source(parser, Corpus.required["source"][1])
-        add_row_databases(parser, fills="no")
-
-    def files(self) -> list[Path]:
-        """The files of the corpus; the hub's do not change."""
-        return [] if self.source in HUB_NAMES else part_files(Path(self.source))["all"]
-
-    def databases(self, folder: Path) -> None:
-        """None before the rows: each brings its own."""
 
     @property
     def has_parts(self) -> bool:
         """Whether the corpus comes in two parts."""
         return self.source in HUB_NAMES or bool(part_files(Path(self.source))["eval"])
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        """The splits whose rows get a database file."""
-        return WRITTEN[self.write_databases]
 
     def candidates(self, part: str) -> Iterator[Candidate | Skip]:
         """The rows of a part, in file order."""
@@ -65,14 +42,6 @@ class Corpus:
             name = "-".join(["gretel", *([] if part == "all" else [part]), str(raw.row.get("id", number))])
             question, context, sql = (stripped(raw.row[key]) for key in KEYS)
             yield Candidate(name, name, question, sql, raw.place, context=context)
-
-    def example(self, candidate: Candidate, folder: Path | None, values: int) -> Example | Skip:
-        """The example on the candidate's own database, which is written where there is a folder for it."""
-        from converters.corpora import (
-            row_databases,
-        )  # loads sqlglot, which a recipe that converts nothing can do without
-
-        return row_databases.example(candidate, folder, values, self.seed if self.synthetic_rows == "yes" else None)
 
 
 def stripped(value: object) -> object:

@@ -9,16 +9,14 @@ a column that the gold reads, and such a gold is not `runnable`. The set holds S
 score on Spider says nothing about a model trained on it, and the converter warns where data/spider_eval.json is there.
 """
 
-import argparse
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-from converters.corpora import WRITTEN, add_row_databases, add_source
-from converters.rows import Candidate, Example, Skip
-from converters.sources import Raw, hub_or_file_rows, need, part_files
+from converters.corpora import RowDatabases
+from converters.rows import Candidate, Skip
+from converters.sources import Raw, hub_or_file_rows, need
 
 HUB_NAMES = {"hub": "ChrisHayduk/Llama-2-SQL-Dataset", "hub2": "b-mc2/sql-create-context"}
 TEMPLATE = re.compile(r"### Instruction:\s*(.*?)\s*### Input:\s*(.*?)\s*### Response:", re.DOTALL)
@@ -26,37 +24,17 @@ WRAPPED = re.compile(r"\[/?SQL\]")
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """The rows in `source`: a folder, a file, or a word of HUB_NAMES."""
+class Corpus(RowDatabases):
+    """The rows of the set, in either of its forms."""
 
-    source: str
-    write_databases: str = "eval"
     synthetic_rows: str = "yes"
-    seed: int = 7
 
-    default_style: ClassVar[str] = "ddl"
+    hub_names: ClassVar[dict[str, str]] = HUB_NAMES
     required: ClassVar[dict[str, tuple[str, str]]] = {
         "source": ("PLACE", "a folder or file of the data set, or the word hub (hub2: its parent)")
     }
     has_parts: ClassVar[bool] = False  # the set's own two parts share questions
     contains: ClassVar[tuple[str, ...]] = ("spider",)  # corpora whose questions are among these
-
-    @staticmethod
-    def add_options(parser: argparse.ArgumentParser) -> None:
-        add_source(parser, Corpus.required["source"][1])
-        add_row_databases(parser, fills="yes")
-
-    def files(self) -> list[Path]:
-        """The files of the corpus; the hub's do not change."""
-        return [] if self.source in HUB_NAMES else part_files(Path(self.source))["all"]
-
-    def databases(self, folder: Path) -> None:
-        """None before the rows: each brings its own."""
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        """The splits whose rows get a database file."""
-        return WRITTEN[self.write_databases]
 
     def candidates(self, part: str) -> Iterator[Candidate | Skip]:
         """All rows, in file order."""
@@ -68,14 +46,6 @@ class Corpus:
             question, context, sql = parts
             name = f"llama2_sql-{number}"
             yield Candidate(name, name, question, sql, raw.place, context=context)
-
-    def example(self, candidate: Candidate, folder: Path | None, values: int) -> Example | Skip:
-        """The example on the candidate's own database, filled with made-up rows."""
-        from converters.corpora import (
-            row_databases,
-        )  # loads sqlglot, which a recipe that converts nothing can do without
-
-        return row_databases.example(candidate, folder, values, self.seed if self.synthetic_rows == "yes" else None)
 
 
 def parts_of(raw: Raw) -> tuple[str, str, str] | Skip:
