@@ -81,6 +81,13 @@ def rows(sql, pets):
             [("Bo",)],
             ("table owners is owner", "full_nam is owner.full_name"),
         ),
+        ("SELECT NameFull FROM owner WHERE owner_id = 2", [("Bo",)], ("NameFull is owner.full_name",)),
+        # an alias and a text in double quotes are no wrong names
+        (
+            'SELECT petname AS full_name FROM pet WHERE petname <> "vet_name" ORDER BY full_name',
+            [("Rex",), ("Tom",)],
+            ("petname is pet.pet_name",),
+        ),
         ("SELECT weight_in_kg FROM pet WHERE pet_id = 1", [(9.5,)], ('weight_in_kg is pet."Weight in kg"',)),
         # names that are words of SQL
         (
@@ -132,7 +139,10 @@ def test_a_query_that_does_not_compile_is_repaired(sql, result, repairs, pets):
         "SELECT load_extension('x')",
         "ATTACH 'x' AS y",
         "SELECT height FROM shelter",  # nothing is near
+        "SELECT town FROM pet",  # two tables as near as each other have it
         "SELECT nothing FROM nowhere",
+        "DELETE FROM owners",
+        "SELECT full_nam, load_extension('x') FROM owner",
         "not SQL",
         "",
     ],
@@ -150,6 +160,19 @@ def test_two_ways_to_join_are_no_repair(tmp_path):
     )
     connection.close()
     assert repair("SELECT city FROM flight", path, Limits()) == Repaired("SELECT city FROM flight")
+
+
+def test_a_database_without_foreign_keys_is_joined_by_the_names_of_its_keys(tmp_path):
+    path = tmp_path / "shop.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, email TEXT);"
+        "CREATE TABLE sale (customer_id INT, price INT);"
+        "INSERT INTO customer VALUES (7, 'a@b.c'); INSERT INTO sale VALUES (7, 10);"
+    )
+    connection.close()
+    repaired = repair("SELECT email FROM sale WHERE price > 5", path, Limits())
+    assert (rows(repaired.sql, path), repaired.repairs) == ([("a@b.c",)], ("email is customer.email",))
 
 
 ROW = {"db_id": "pets", "question": "Who owns Rex?", "output": "SELECT full_name FROM owner WHERE owner_id = 1"}
