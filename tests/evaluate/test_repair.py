@@ -84,7 +84,7 @@ def rows(sql, pets):
         ("SELECT NameFull FROM owner WHERE owner_id = 2", [("Bo",)], ("NameFull is owner.full_name",)),
         # an alias and a text in double quotes are no wrong names
         (
-            'SELECT petname AS full_name FROM pet WHERE petname <> "vet_name" ORDER BY full_name',
+            'SELECT petname AS full_name FROM pet WHERE full_name <> "vet_name"',
             [("Rex",), ("Tom",)],
             ("petname is pet.pet_name",),
         ),
