@@ -18,6 +18,7 @@ DATA = {
     "spider": SPIDER_STYLE,
     "spider_runnable": (*SPIDER_STYLE, "--only", "runnable"),
     "spider_syn": (*SPIDER_STYLE, "--questions", str(os.environ.get("SPIDER_SYN_DIR"))),
+    "spider_syn_runnable": (*SPIDER_STYLE, "--only", "runnable", "--questions", str(os.environ.get("SPIDER_SYN_DIR"))),
 }
 
 
