@@ -11,6 +11,9 @@ dry_run=false
 evaluate=true
 base=(--base)
 node=0 # of the machines that train together; the first keeps the records and evaluates
+out= # the recipe's output folder
+trainer=() # the program that trains it
+cpu_keys=() # what the trainer is given beside it where there is no GPU
 seconds_of=()
 lock= # the file descriptor of the lock that is held
 claimed= # that of the lock on the output folder
@@ -43,11 +46,15 @@ fail() {
   exit "$1"
 }
 
-# Print a command, then run it unless this is a dry run.
-run() {
+show() {
   printf '+'
   printf ' %q' "$@"
   printf '\n'
+}
+
+# Print a command, then run it unless this is a dry run.
+run() {
+  show "$@"
   $dry_run || "$@"
 }
 
@@ -268,45 +275,35 @@ prepare_tracking() {
 
 is_set_up() { is_made "$VENV" requirements/train.txt; }
 
-# Names the first wrong key or value. It writes nothing here, so a dry run is told as well, once there is a Python for it.
-check() {
-  run "$VENV/bin/python" recipes/recipe.py check "$@"
-  if $dry_run && is_set_up; then "$VENV/bin/python" recipes/recipe.py check "$@"; fi
-}
-
-# The key `stage` of a recipe with its overrides, for a dry run before the set-up: no library to read YAML with yet.
-stage_of() {
-  local recipe=$1
-  shift
-  { sed -n 's/^stage: *//p' "$recipe" && printf '%s\n' "$@" | sed -n 's/^stage=//p'; } | sed -n '$p'
-}
-
-# The program that trains a recipe: LLaMA-Factory's, which in one process without a GPU leaves out what a CPU need not
-# compute; for encoder-decoders (stage: seq2seq), which know no Ray, our own.
-find_trainer() {
-  local words="llamafactory-cli train"
+# The output folder and the trainer of a recipe with its overrides. A wrong key or value ends the run here, a dry run too.
+# Only a dry run before the set-up has no Python to ask: the stage and output_dir= that `launch` saw have to do.
+read_recipe() {
+  local stage=$1 command=("$VENV/bin/python" recipes/recipe.py check "${@:2}") answer
+  show "${command[@]}"
   if is_set_up; then
-    words=$("$VENV/bin/python" recipes/recipe.py trainer "$@")
-  elif [[ $(stage_of "$@") == seq2seq* ]]; then
-    words="python seq2seq/train.py"
-  fi
-  if [[ $words == "llamafactory-cli train" ]] && ! has_gpu && ! is_on "${USE_RAY:-}" && ! is_on "${FORCE_TORCHRUN:-}"; then
-    words="python recipes/train_on_cpu.py"
-  fi
-  read -ra trainer <<<"$words"
-  if [[ ${trainer[0]} != llamafactory-cli ]] && is_on "${USE_RAY:-}"; then
-    fail 2 "$1 is not trained on Ray: leave USE_RAY out; for several machines see NNODES in docs/clusters.md"
+    answer=$("${command[@]}")
+    { read -r out && read -ra trainer; } <<<"$answer"
+  elif [[ $stage == seq2seq* ]]; then # a comment may follow
+    trainer=(python seq2seq/train.py)
+  else
+    trainer=(llamafactory-cli train)
   fi
 }
 
-# The folder that a recipe and its overrides name, where the set-up is there to read them.
-find_folder() {
-  [[ ! -x $VENV/bin/python ]] || out=$("$VENV/bin/python" recipes/recipe.py folder "$@")
+# Encoder-decoders (stage: seq2seq) know no Ray. Without a GPU, LLaMA-Factory's training in one process is started by a
+# program that leaves out what a CPU need not compute.
+choose_trainer() {
+  if is_on "${USE_RAY:-}"; then
+    [[ ${trainer[0]} == llamafactory-cli ]] ||
+      fail 2 "$1 cannot be trained on Ray. Unset USE_RAY; for several machines see NNODES in docs/clusters.md"
+  elif [[ ${trainer[0]} == llamafactory-cli ]] && ! has_gpu && ! is_on "${FORCE_TORCHRUN:-}"; then
+    trainer=(python recipes/train_on_cpu.py)
+  fi
 }
 
 train() {
-  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin"
-  shift 2
+  local recipe=$1 start=$SECONDS status=0 step="begin"
+  shift
   if ((node > 0)); then step="join"; fi
   run "$VENV/bin/python" recipes/recipe.py "$step" "$recipe" "$@" || status=$?
   if ((status == ALREADY_TRAINED)); then
@@ -321,20 +318,24 @@ train() {
 }
 
 launch() {
-  local name=${1#recipes/} recipe out word start cpu_keys=() trainer=()
+  local name=${1#recipes/} recipe stage word start
   name=${name%.yaml} # a file name, as a shell completes it, is good too
   recipe=recipes/$name.yaml out=out/$name
   shift
   [[ -f $recipe ]] || fail 2 "no recipe '$name'; the recipes are: $(list | cut -d ' ' -f 1 | xargs)"
+  stage=$(sed -n 's/^stage: *//p' "$recipe")
   for word in "$@"; do
-    [[ $word == *?=* ]] || fail 2 "'$word' is not KEY=VALUE, as in learning_rate=5.0e-5"
-    [[ $word == output_dir=* ]] && out=${word#output_dir=}
+    case $word in
+      output_dir=*) out=${word#*=} ;;
+      stage=*) stage=${word#*=} ;;
+      ?*=*) ;;
+      *) fail 2 "'$word' is not KEY=VALUE, as in learning_rate=5.0e-5" ;;
+    esac
   done
   prepare_for_many "$@"
   make_train_venv
-  check "$recipe" "$@"
-  find_folder "$recipe" "$@"
-  find_trainer "$recipe" "$@"
+  read_recipe "$stage" "$recipe" "$@"
+  choose_trainer "$recipe"
   ((node > 0)) || claim "$out"
   if needs_vllm; then begin_vllm_venv; fi
   start=$SECONDS
@@ -344,7 +345,7 @@ launch() {
   alone run "$VENV/bin/python" converters/run.py --recipe "$recipe" "$@"
   took data "$start"
   has_gpu || prepare_for_cpu
-  train "$recipe" "$out" "${cpu_keys[@]}" "$@"
+  train "$recipe" "${cpu_keys[@]}" "$@"
   if $evaluate && ((node == 0)); then
     wait_for_vllm_venv
     start=$SECONDS
@@ -366,7 +367,6 @@ sweep() {
 
 # LLaMA-Factory's web form, for this machine alone unless GRADIO_SERVER_NAME says otherwise.
 board() {
-  local cpu_keys=()
   make_train_venv
   export GRADIO_ANALYTICS_ENABLED=False GRADIO_SERVER_NAME=${GRADIO_SERVER_NAME:-127.0.0.1}
   export PATH=$PWD/$VENV/bin:$PATH # where the form's Start button looks for llamafactory-cli

@@ -43,7 +43,7 @@ def test_no_arguments_print_the_usage(clone):
 def test_list_shows_every_recipe_with_its_title(clone):
     lines = launch(clone, "list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
-    assert "Gemma-3-270M (base) on the exoplanets sample, LoRA rank 16, bf16." in lines[-1] + "".join(lines)
+    assert any(line.endswith(" Gemma-3-270M (base) on the exoplanets sample, LoRA rank 16, bf16.") for line in lines)
 
 
 def test_the_memory_of_the_recipes_needs_the_set_up(clone):
@@ -292,7 +292,7 @@ def test_an_encoder_decoder_is_trained_by_torchrun_but_not_on_ray():
     ray = launch(ROOT, "t5_small_full", "--dry-run", USE_RAY="1")
     assert ray.returncode == 2
     assert ray.stderr == (
-        "launch.sh: recipes/t5_small_full.yaml is not trained on Ray: leave USE_RAY out; "
+        "launch.sh: recipes/t5_small_full.yaml cannot be trained on Ray. Unset USE_RAY; "
         "for several machines see NNODES in docs/clusters.md\n"
     )
     assert "models/run.py" not in ray.stdout
@@ -410,7 +410,7 @@ def without_vllm(clone: Path, *, uv: str, python: str = "exit 0") -> None:
     """All is set up but vLLM, which `uv`, a shell script, installs; `python` is a shell script that does the rest."""
     stages_that_fail(clone)
     shutil.rmtree(clone / ".venv-vllm")
-    answers = 'case "$2" in trainer) echo python recipes/train_on_cpu.py;; folder) echo out/one;; esac'
+    answers = 'case "$2" in check) echo out/one; echo llamafactory-cli train;; esac'
     (clone / ".venv/bin/python").write_text(f"#!/bin/sh\n{answers}\n{python}\n")
     (clone / ".venv/bin/uv").write_text(f"#!/bin/sh\n{uv}\n")
     (clone / ".venv/bin/uv").chmod(0o755)
@@ -505,13 +505,6 @@ def test_the_cpu_build_of_torch_comes_from_pytorch_where_pip_knows_no_other_plac
     (torch,) = (line for line in launch(plain_clone, "setup").stdout.splitlines() if "torch==" in line)
     assert torch.endswith("+cpu")
     assert ("--extra-index-url https://download.pytorch.org/whl/cpu" in torch) == (not known)
-
-
-def test_a_recipe_whose_trainer_cannot_be_told_stops_the_run(clone):
-    stages_that_fail(clone)
-    (clone / ".venv/bin/python").write_text('#!/bin/sh\n[ "$2" != trainer ] || exit 5\n')
-    run = launch(clone, "gemma3_270m_lora")
-    assert (run.returncode, run.stderr) == (5, "")
 
 
 def test_it_is_clean_for_shellcheck():
