@@ -25,7 +25,7 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
        ./launch.sh sweep RECIPE KEY=VALUE,VALUE ... [--samples N] [--seed S] [--ray ADDRESS]
                                             every combination of the values in a folder of its own, then a table
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
-       ./launch.sh setup                    make the two virtual environments, and nothing else
+       ./launch.sh setup                    make the two virtual environments and the presets of the web form
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the fast tests; with -m "not gpu and not network and not long" the slow too
 
@@ -173,9 +173,17 @@ make_vllm_venv() {
   free_lock
 }
 
-setup() {
+make_venvs() {
   make_train_venv
   make_vllm_venv
+}
+
+# The recipes as presets of LLaMA-Factory's web form, which git ignores.
+make_presets() { alone run "$VENV/bin/python" recipes/llamaboard.py; }
+
+setup() {
+  make_venvs
+  make_presets
 }
 
 # Only the evaluation needs vLLM, and not for encoder-decoders.
@@ -357,7 +365,7 @@ launch() {
 
 sweep() {
   $evaluate || fail 2 "sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out."
-  setup # its lock is free again when the points take it
+  make_venvs # its lock is free again when the points take it
   if $dry_run; then
     [[ -x $VENV/bin/python ]] || fail 1 "sweep --dry-run checks every point, which needs $VENV. Run ./launch.sh setup"
     set -- "$@" --dry-run
@@ -376,7 +384,7 @@ board() {
     prepare_for_cpu
     say 'in the form that is "use_cpu": true among the Extra arguments, and the compute type bf16'
   fi
-  run "$VENV/bin/python" recipes/llamaboard.py --start
+  make_presets
   run "$VENV/bin/llamafactory-cli" webui
 }
 
@@ -408,7 +416,7 @@ main() {
       ;;
     board) board ;;
     test)
-      setup
+      make_venvs
       shift
       if [[ " $* " == *" -m "* ]]; then
         # Real trainings and engines: two at a time with a thread each, most of their time is start-up.
