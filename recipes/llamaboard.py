@@ -2,8 +2,8 @@
 
     python recipes/llamaboard.py
 
-writes the presets, removes those whose recipe is gone, and lets the next board open with the model "Custom". `./launch.sh
-setup` and `./launch.sh board` call it; git ignores what it writes.
+writes the presets, removes those whose recipe is gone, and lets the next board open with the model "Custom". It is
+called by `./launch.sh setup` and `./launch.sh board`; git ignores what it writes.
 
 A preset is the board's own form as YAML, e.g. a recipe's `cutoff_len: 544` becomes `train.cutoff_len: 544`.
 It sets every field that matters, so that nothing of an earlier preset stays. Fields the recipe does not name get the
@@ -231,7 +231,7 @@ def presets(board: Board) -> dict[str, str]:
 
 
 def write(texts: dict[str, str], folder: Path) -> list[Path]:
-    """Bring the presets in `folder` up to date; what a person saved there stays. Returns what was written or removed."""
+    """Bring the presets in `folder` up to date; what a person saved there stays. Returns what it wrote or removed."""
     folder.mkdir(exist_ok=True)
     there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.yaml")}
     changed = [folder / name for name, text in texts.items() if there.get(name) != text]
