@@ -78,7 +78,7 @@ def run(sweep: plan.Sweep, ray: str | None) -> int:
     trained = [point for point in sweep.points if point.name not in missing]
     for bases in plan.base_rounds(trained):
         failed += run_all(sweep, bases, ray)
-    for path in show.show(sweep, find(sweep, trained), failed):
+    for path in show.show(sweep, find(trained), failed):
         print(path)
     return 1 if failed else 0
 

@@ -126,19 +126,6 @@ def markdown(sweep: Sweep, found: Found, failed: list[Ended]) -> str:
             table((*map(escape, sweep.grid.axes), *HEADINGS), cells),
             "![The points with their intervals](sweep.png)",
         ]
-    for axis, values in found.effects.items():
-        lines = [
-            (
-                escape(each.value),
-                f"{percent(each.figure['value'])} ({interval(each.figure)})",
-                ""
-                if each.change is None
-                else f"{in_points(each.change)} ({in_points(each.low)} to {in_points(each.high)})",
-            )
-            for each in values
-        ]
-        header = (escape(axis), "mean execution accuracy", "change in points, same questions")
-        parts += [f"## What {escape(axis)} did, over all values of the other axes", table(header, lines)]
     constants = " ".join(f"{key}={value}" for key, value in sweep.grid.constants.items())
     parts += [f"The same for all points: {escape(constants) or 'the recipe'}.", CAUTION]
     return "\n\n".join(parts) + "\n"
@@ -156,7 +143,6 @@ def as_json(sweep: Sweep, found: Found, failed: list[Ended]) -> dict:
         "best": found.ranked[0].name if found.ranked else None,
         "overlapping_the_best": found.overlapping,
         "second_best_against_best": found.against._asdict() if found.against else None,
-        "effects": {axis: [each._asdict() for each in values] for axis, values in found.effects.items()},
     }
 
 
