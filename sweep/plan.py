@@ -1,6 +1,6 @@
 """What a sweep runs: the folders of its points, and the commands, in the order they are needed.
 
-    out/sweep_<recipe>_<axes>/                          sweep.md, sweep.png, sweep.json
+    out/sweep_<recipe>_<axes>/                          sweep.md, sweep.svg, sweep.json
     out/sweep_<recipe>_<axes>/<point>/                  what ./launch.sh leaves for any training, evaluation/ included
     out/sweep_<recipe>_<axes>/<model>_base_<data>/      the untuned model
 

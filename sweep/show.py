@@ -1,4 +1,4 @@
-"""How a sweep's findings are shown: a table on the terminal, sweep.md, sweep.json and sweep.png."""
+"""How a sweep's findings are shown: a table on the terminal, sweep.md, sweep.json and sweep.svg."""
 
 import json
 from pathlib import Path
@@ -35,12 +35,12 @@ def show(sweep: Sweep, found: Found, failed: list[Ended]) -> list[Path]:
 
 
 def write(sweep: Sweep, found: Found, failed: list[Ended]) -> list[Path]:
-    """Write sweep.json, sweep.md and, where a point has a score, sweep.png; returns where they lie."""
+    """Write sweep.json, sweep.md and, where a point has a score, sweep.svg; returns where they lie."""
     written = [
         write_text(sweep.folder / "sweep.json", json.dumps(as_json(sweep, found, failed), indent=2) + "\n"),
         write_text(sweep.folder / "sweep.md", markdown(sweep, found, failed)),
     ]
-    return [*written, draw(sweep, found, sweep.folder / "sweep.png")] if found.ranked else written
+    return [*written, draw(sweep, found, sweep.folder / "sweep.svg")] if found.ranked else written
 
 
 def rows(sweep: Sweep, found: Found) -> list[tuple[str, ...]]:
@@ -124,7 +124,7 @@ def markdown(sweep: Sweep, found: Found, failed: list[Ended]) -> str:
         cells = [tuple(map(escape, row)) for row in rows(sweep, found)]
         parts += [
             table((*map(escape, sweep.grid.axes), *HEADINGS), cells),
-            "![The points with their intervals](sweep.png)",
+            "![The points with their intervals](sweep.svg)",
         ]
     constants = " ".join(f"{key}={value}" for key, value in sweep.grid.constants.items())
     parts += [f"The same for all points: {escape(constants) or 'the recipe'}.", CAUTION]

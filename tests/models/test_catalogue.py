@@ -12,17 +12,6 @@ def model(request):
     return request.param
 
 
-def test_the_models_are_these():
-    assert {name: (model.source, len(model.parts)) for name, model in MODELS.items()} == {
-        "gemma-3-270m": ("google/gemma-3-270m", 4),
-        "qwen2.5-coder-0.5b-instruct": ("Qwen/Qwen2.5-Coder-0.5B-Instruct", 6),
-        "qwen2.5-coder-1.5b-instruct": ("Qwen/Qwen2.5-Coder-1.5B-Instruct", 22),
-    }
-    assert {name: model.folder.relative_to(FOLDER).as_posix() for name, model in MODELS.items()} == {
-        name: name for name in MODELS
-    }
-
-
 def test_every_part_is_pinned_and_lies_in_a_package_of_its_own(model):
     pinned = re.compile(r"[a-z0-9-]+==\d+\.\d+\.\d+")
     assert all(pinned.fullmatch(part.requirement) for part in [*model.parts, *model.documents])

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -95,7 +96,7 @@ def test_where_every_point_failed_the_table_says_so(sweep, capsys):
 
 def test_table_json_and_plot_hold_every_point(sweep, capsys):
     paths = show.show(sweep, find(sweep.points), [])
-    assert [path.name for path in paths] == ["sweep.json", "sweep.md", "sweep.png"]
+    assert [path.name for path in paths] == ["sweep.json", "sweep.md", "sweep.svg"]
     kept = json.loads(paths[0].read_text())
     assert kept["best"] == "rate=2_seed=b"
     assert [point["values"] for point in kept["points"]][-1] == {"rate": "1", "seed": "a"}
@@ -103,7 +104,10 @@ def test_table_json_and_plot_hold_every_point(sweep, capsys):
     rows = [line for line in paths[1].read_text().splitlines() if line.startswith("| 2 | b | 77.5 % (")]
     assert rows[0].endswith("| 100.0 % | 77.5 % | 40 | 61 s |")
     assert "The same for all points: cutoff\\_len=544." in paths[1].read_text()
-    assert paths[2].read_bytes().startswith(b"\x89PNG")
+    drawn = ElementTree.parse(paths[2]).getroot()
+    texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[0] == "Execution accuracy (rule strict) and 95 % interval by rate, seed"
+    assert [text for text in texts if ", " in text][1:] == ["2, b", "2, a", "1, b", "1, a"]
     assert "77.5 %" in capsys.readouterr().out
 
 
