@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from models.catalogue import FOLDER, GGUF_NAME, MODELS, gguf_file
+from models.catalogue import GGUF_NAME, MODELS, gguf_file
 
 
 @pytest.fixture(params=list(MODELS.values()), ids=list(MODELS))
