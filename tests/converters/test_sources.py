@@ -81,6 +81,11 @@ def test_a_row_knows_its_place(tmp_path):
         ),
         (
             "a.csv",
+            b"question,sql\nWho?,SELECT 1\nNames?,SELECT a, b\n",
+            "row 3: 3 cells, but the header names 2. Put texts that hold ',' in double quotes: \"SELECT a, b\".",
+        ),
+        (
+            "a.csv",
             b'question,sql\n"Who?,SELECT 1\n',
             "not CSV (unexpected end of data). Quote fields that hold line ends or ','.",
         ),
