@@ -23,7 +23,7 @@ usage() {
   cat <<'TEXT'
 Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
        ./launch.sh sweep RECIPE KEY=VALUE,VALUE ... [--samples N] [--seed S] [--ray ADDRESS]
-                                            every combination of the values in a folder of its own, then a table
+                                            every combination of the values, each in its own folder; then a table
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the two virtual environments and the presets of the web form
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
@@ -95,7 +95,7 @@ make_venv() {
   python=$(find_python) || fail 1 "no Python 3.11 or 3.12 found. Debian, Ubuntu: apt-get install python3.11 python3.11-venv"
   "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     fail 1 "$python lacks the module venv. Debian, Ubuntu: apt-get install python3-venv"
-  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins; some minutes"
+  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins; this takes some minutes"
   if [[ -f $folder/pins.txt ]]; then
     run rm "$folder/pins.txt" # until the new pins are in, this environment counts as half made
   else
@@ -119,7 +119,7 @@ install() {
   ((status > 0)) || run "$VENV/bin/uv" pip install --system-certs --python "$python" --no-deps -r "$pins" || status=$?
   ((status < 128)) || exit "$status" # interrupted
   if ((status > 0)); then
-    say "uv cannot install $pins here, for the reason above; pip tries it, which takes longer"
+    say "uv could not install $pins, see above; trying pip, which takes longer"
     run "${pip[@]}" -r "$pins"
   fi
 }
@@ -142,7 +142,7 @@ take_lock() {
     flock "$lock" || status=$?
   fi
   ((status == 0)) ||
-    say "flock fails here (status $status): going on without a lock; start no second run in this folder before this one trains"
+    say "flock fails here (status $status): continuing without a lock; do not start a second run in this folder before this one trains"
 }
 
 free_lock() {
@@ -159,7 +159,7 @@ claim() {
   exec {claimed}>>"$1/.launch.lock"
   flock --nonblock "$claimed" || status=$?
   ((status != 1)) ||
-    fail 1 "$1: another run of launch.sh trains or evaluates there. Wait for it, or train beside it with output_dir=${1%/}_2"
+    fail 1 "$1: another run of launch.sh trains or evaluates there. Wait for it, or train into another folder with output_dir=${1%/}_2"
 }
 
 make_train_venv() { alone make_venv "$VENV" requirements/train.txt; }
@@ -214,7 +214,7 @@ wait_for_vllm_venv() {
   say "waiting until $VENV_VLLM is made"
   if ! wait "$background"; then
     tail -n 20 "$VENV_VLLM.log" >&2
-    fail 1 "the set-up of $VENV_VLLM failed, see above; all of its output is in $VENV_VLLM.log. The same command goes on from here"
+    fail 1 "the set-up of $VENV_VLLM failed, see above; all of its output is in $VENV_VLLM.log. Run the same command to continue"
   fi
   took "waiting for $VENV_VLLM" "$start"
 }
@@ -262,7 +262,7 @@ prepare_for_many() {
     say "machine $node of $nodes (counted from 0); they meet at $MASTER_ADDR:$MASTER_PORT"
   fi
   if is_on "${FORCE_TORCHRUN:-}"; then
-    ! is_on "${USE_RAY:-}" || fail 2 "USE_RAY and torchrun (NNODES, FORCE_TORCHRUN) exclude each other: Ray counts its machines itself"
+    ! is_on "${USE_RAY:-}" || fail 2 "USE_RAY and torchrun (NNODES, FORCE_TORCHRUN) cannot be used together: Ray manages its machines itself"
     has_gpu || export NPROC_PER_NODE=${NPROC_PER_NODE:-1}
   elif is_on "${USE_RAY:-}" && ! has_gpu; then
     say "Ray without a GPU: LLaMA-Factory waits until a Ray node joins that has 10 CPUs for each CPU there is now"
@@ -315,7 +315,7 @@ train() {
   if ((node > 0)); then step="join"; fi
   run "$VENV/bin/python" recipes/recipe.py "$step" "$recipe" "$@" || status=$?
   if ((status == ALREADY_TRAINED)); then
-    say "$out is trained already with these settings; to train anew add overwrite_output_dir=true"
+    say "$out is trained already with these settings; to start over add overwrite_output_dir=true"
     return
   fi
   ((status == 0)) || exit "$status"

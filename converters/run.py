@@ -113,7 +113,7 @@ def convert_for_recipe(path: Path, known: dict[str, type], arguments: argparse.N
         corpus = corpus_of(name, known, data)
         if corpus is None:
             names = ", ".join([*known, *variants.VARIANTS])
-            raise ConversionError(f"{path}: key dataset: {name!r} is no corpus; known: {names}")
+            raise ConversionError(f"{path}: key dataset: {name!r} is not a corpus; known: {names}")
         given = remembered(name, corpus, known, data) | ({"style": arguments.style} if arguments.style else {})
         options = options_of(name, corpus, given, known, data)
         if is_current(options, known[corpus], given):

@@ -101,7 +101,7 @@ def make_preset(path: Path, values: dict, board: Board) -> dict[str, object]:
     """
     defaults = trainer_defaults()
     for key in values.keys() - defaults.keys():
-        raise recipe.RecipeError(f"{path}: unknown key {key!r}; LLaMA-Factory has no such key. Mend or remove it.")
+        raise recipe.RecipeError(f"{path}: unknown key {key!r}; LLaMA-Factory has no such key. Correct or remove it.")
     wanted = completed(values)
     preset = form_fields(wanted, board)
     preset[EXTRA] = "{}"

@@ -63,7 +63,7 @@ def read(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> dict:
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}. ./launch.sh list shows the recipes.") from error
     except (YAMLError, OmegaConfBaseException, ValueError) as error:
-        raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
+        raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Correct that line.") from error
     required = [key for key in REQUIRED if key != "template" or not is_seq2seq(values)]  # T5 has no chat template
     missing = [key for key in required if not values.get(key)]
     if missing:
@@ -140,7 +140,7 @@ def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
     if different:
         raise RecipeError(
             f"{out} was trained with other settings ({'; '.join(different)}). "
-            f"Train beside it with output_dir={out}_2, or anew with overwrite_output_dir=true."
+            f"Train into another folder with output_dir={out}_2, or start over with overwrite_output_dir=true."
         )
     if (out / FINISHED).is_file() and not anew:
         return ALREADY_TRAINED
@@ -180,13 +180,13 @@ def check_resumable(out: Path, values: dict) -> None:
     stopped = not values.get("overwrite_output_dir") and any(out.glob("checkpoint-*"))
     if stopped and not (out / KEPT).is_file() and not values.get("resume_from_checkpoint"):
         raise RecipeError(
-            f"{out} holds checkpoints and no {KEPT}: with which settings they were made is not known. Go on from one "
-            f"with resume_from_checkpoint={out}/checkpoint-N, or train anew with overwrite_output_dir=true."
+            f"{out} holds checkpoints but no {KEPT}, so their settings are not known. Continue from one "
+            f"with resume_from_checkpoint={out}/checkpoint-N, or start over with overwrite_output_dir=true."
         )
     if values.get("pissa_init") and (stopped or values.get("resume_from_checkpoint")):
         raise RecipeError(
-            f"{out}: key pissa_init: a stopped PiSSA training cannot go on, since LLaMA-Factory would take the "
-            "checkpoint for the initial adapter and convert it wrongly. Train anew with overwrite_output_dir=true, "
+            f"{out}: key pissa_init: a stopped PiSSA training cannot be resumed: LLaMA-Factory would take the "
+            "checkpoint for the initial adapter and convert it wrongly. Start over with overwrite_output_dir=true, "
             "and without resume_from_checkpoint."
         )
 
@@ -251,7 +251,7 @@ def main(arguments: list[str]) -> int:
         print(f"recipe: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"recipe: {error.filename}: {error.strerror}. Mend that, or give another output_dir.", file=sys.stderr)
+        print(f"recipe: {error.filename}: {error.strerror}. Correct that, or give another output_dir.", file=sys.stderr)
         return 1
     print(__doc__, file=sys.stderr)
     return 2

@@ -124,7 +124,7 @@ def make_trainer(values: dict, model, data, training):
 
 def load_rows(values: dict, tokenizer, data, training) -> tuple:
     """The rows to train on and those to evaluate on (None without eval_dataset); prints what was left out."""
-    from seq2seq.data import encode_sets, spread, told
+    from seq2seq.data import describe, encode_sets, spread
 
     found = []
     for key in ("dataset", "eval_dataset"):
@@ -132,9 +132,8 @@ def load_rows(values: dict, tokenizer, data, training) -> tuple:
         with training.main_process_first():
             encoded = encode_sets(names, tokenizer, data) if names else None
         if encoded and training.process_index == 0:
-            print(
-                f"seq2seq: {', '.join(names)}: {len(encoded.rows)} rows {told(encoded.left_out)}".rstrip(), flush=True
-            )
+            line = f"seq2seq: {', '.join(names)}: {len(encoded.rows)} rows {describe(encoded.left_out)}"
+            print(line.rstrip(), flush=True)
         found.append(encoded.rows if encoded else None)
     rows, evaluation = found
     return rows, evaluation and spread(evaluation, data.max_eval_samples)

@@ -3,8 +3,8 @@
     python sweep/run.py gemma3_270m_lora learning_rate=1e-4,2e-4 prompt_style=ddl,compact cutoff_len=1088
 
 Typed as `./launch.sh sweep RECIPE ...`. A key with several values is an axis, one with a single value is the same for
-all points; `prompt_style` converts the data anew. Points that are done are not run again. Exit status: 0; 2 for misuse,
-and nothing has run then; 1 where a point failed: the others have run, and the table says which.
+all points; `prompt_style` converts the data in each style. Points that are done are not run again. Exit status: 0;
+2 for misuse, and nothing has run then; 1 where a point failed: the others have run, and the table says which.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def run(sweep: plan.Sweep, ray: str | None) -> int:
     plan.register_styles(sweep)
     if failed := [each for each in work.run_here(plan.preparations(sweep)) if each.failure]:
         print(
-            f"sweep: {failed[0].name}: {failed[0].failure}; its message stands above. No point was run.",
+            f"sweep: {failed[0].name}: {failed[0].failure}; see its message above. No point was run.",
             file=sys.stderr,
         )
         return 1

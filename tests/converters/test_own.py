@@ -155,7 +155,7 @@ def test_a_share_that_is_none_is_told_with_what_is_expected(shop, pairs, convert
 def test_all_failing_golds_are_listed_where_no_other_is_left(shop, pairs, convert):
     path = pairs([{"question": f"Who {n}?", "sql": f"SELECT who{n}"} for n in range(3)])
     assert convert("own", "--database", shop, "--questions", path).stderr == (
-        f"converters: {convert.data}/own_train.json: no row is left to write. 3 rows read, 3 skipped.\n"
+        f"converters: {convert.data}/own_train.json: no row is left to write: 3 rows read, 3 skipped.\n"
         f"  skipped 3: the SQL does not run\n"
         f"    no such column: who0: {path}: row 2: SELECT who0\n"
         f"    no such column: who1: {path}: row 3: SELECT who1\n"
@@ -167,7 +167,7 @@ def test_a_single_question_cannot_be_divided(shop, pairs, convert):
     run = convert("own", "--database", shop, "--questions", pairs(ROWS[:1]))
     assert run.returncode == 2
     assert run.stderr == (
-        f"converters: {convert.data}/own_eval.json: no row is left to write. 0 rows read, 0 skipped. "
+        f"converters: {convert.data}/own_eval.json: no row is left to write: 0 rows read, 0 skipped. "
         "A split needs at least two distinct questions with different SQL.\n"
     )
 
@@ -225,7 +225,7 @@ def test_a_parsed_query_is_not_taken_for_its_text(row, shop, tmp_path, convert, 
     ("question", "problem"),
     [
         (None, "is missing"),
-        (["a", "list"], "is no text but a list"),
+        (["a", "list"], "is not text but a list"),
         ("Who\ud83d?", "holds half of a character (a lone surrogate)"),
     ],
 )

@@ -187,7 +187,7 @@ def test_a_preset_leaves_nothing_of_the_one_before(board):
     [
         (
             {"lerning_rate": 1},
-            "x.yaml: unknown key 'lerning_rate'; LLaMA-Factory has no such key. Mend or remove it.",
+            "x.yaml: unknown key 'lerning_rate'; LLaMA-Factory has no such key. Correct or remove it.",
         ),
         (
             {"pissa_init": True},

@@ -140,7 +140,7 @@ def test_begin_keeps_the_recipe_with_its_overrides(path, tmp_path):
 def test_a_folder_that_cannot_be_written_is_one_line_and_exit_1(path, tmp_path, capsys):
     (tmp_path / "file").touch()
     assert recipe.main(["begin", str(path), "use_cpu=true", f"output_dir={tmp_path}/file/out"]) == 1
-    told = f"recipe: {tmp_path}/file/out: Not a directory. Mend that, or give another output_dir.\n"
+    told = f"recipe: {tmp_path}/file/out: Not a directory. Correct that, or give another output_dir.\n"
     assert capsys.readouterr().err == told
 
 
@@ -207,8 +207,8 @@ def test_checkpoints_of_unknown_settings_are_not_gone_on_from_unasked(path, tmp_
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.begin(path, ["use_cpu=true"])
     assert str(raised.value) == (
-        f"{out} holds checkpoints and no recipe.yaml: with which settings they were made is not known. Go on from one "
-        f"with resume_from_checkpoint={out}/checkpoint-N, or train anew with overwrite_output_dir=true."
+        f"{out} holds checkpoints but no recipe.yaml, so their settings are not known. Continue from one "
+        f"with resume_from_checkpoint={out}/checkpoint-N, or start over with overwrite_output_dir=true."
     )
     assert recipe.begin(path, ["use_cpu=true", f"resume_from_checkpoint={out}/checkpoint-8"]) == 0
 
@@ -280,12 +280,12 @@ def test_a_stopped_pissa_training_is_not_resumed(path, tmp_path):
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.begin(path, PISSA)
     assert str(raised.value) == (
-        f"{tmp_path}/out: key pissa_init: a stopped PiSSA training cannot go on, since LLaMA-Factory would take the "
-        "checkpoint for the initial adapter and convert it wrongly. Train anew with overwrite_output_dir=true, and "
+        f"{tmp_path}/out: key pissa_init: a stopped PiSSA training cannot be resumed: LLaMA-Factory would take the "
+        "checkpoint for the initial adapter and convert it wrongly. Start over with overwrite_output_dir=true, and "
         "without resume_from_checkpoint."
     )
     assert recipe.begin(path, [*PISSA, "overwrite_output_dir=true"]) == 0
-    with pytest.raises(recipe.RecipeError, match="a stopped PiSSA training cannot go on"):
+    with pytest.raises(recipe.RecipeError, match="a stopped PiSSA training cannot be resumed"):
         recipe.begin(path, [*PISSA, "overwrite_output_dir=true", "resume_from_checkpoint=elsewhere"])
 
 

@@ -101,7 +101,7 @@ def test_other_constants_in_the_same_folder_are_refused_before_anything_runs(fir
     assert refused.returncode == 2
     assert refused.stderr == (
         f"sweep: {folder}/prompt_style=ddl/prompt_style=ddl was trained with other settings "
-        f"(learning_rate: 0.001 -> 0.002). Sweep beside it with output_dir={folder}_2, or anew with "
+        f"(learning_rate: 0.001 -> 0.002). Sweep into another folder with output_dir={folder}_2, or start over with "
         "overwrite_output_dir=true.\n"
     )
     assert "+ " not in refused.stdout
