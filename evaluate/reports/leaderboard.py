@@ -15,7 +15,7 @@ from evaluate.reports.report_md import table as markdown_table
 
 RULES = ("execution_accuracy", "spider_accuracy", "spider_keep_distinct_accuracy", "bird_accuracy", "fuzzy_accuracy")
 IDS_SHOWN = 10
-NOTHING = "nothing was executed. --databases DIR says where DIR/<db_id>/<db_id>.sqlite lie"
+NOTHING = "nothing was scored. Where no database was found, give --databases DIR with DIR/<db_id>/<db_id>.sqlite"
 OTHERS = ("exact_match", "execution_rate", "syntax_rate", "token_f1", "bleu", "rougeL")
 
 
