@@ -433,6 +433,17 @@ def test_vllm_is_installed_while_the_data_are_made_and_before_the_evaluation(pla
     assert (again.returncode, "set-up of" in again.stdout) == (0, False)
 
 
+def test_each_stage_is_one_process(plain_clone):
+    without_vllm(plain_clone, uv="exit 0", python='case "$1" in -m) ;; *) echo "$1 $2" >>calls;; esac')
+    program(plain_clone / ".venv/bin/llamafactory-cli", "echo the trainer >>calls")
+    run = launch(plain_clone, "gemma3_270m_lora")
+    assert (run.returncode, run.stderr) == (0, "")
+    check, weights, data, begin, _trainer, finish, evaluation = (plain_clone / "calls").read_text().splitlines()
+    assert (check, begin, finish) == tuple(f"recipes/recipe.py {step}" for step in ("check", "begin", "finish"))
+    assert weights == "models/run.py recipes/gemma3_270m_lora.yaml"
+    assert (data, evaluation) == ("converters/run.py --recipe", "evaluate/run.py --adapter")
+
+
 def test_a_failed_installation_in_the_background_is_an_error_after_the_training(plain_clone):
     pip = 'case "$*" in *"-m pip"*-r*) echo "no space left" >&2; exit 4;; esac'
     without_vllm(plain_clone, uv="exit 2", python=pip)
