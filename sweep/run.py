@@ -36,14 +36,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("recipe", metavar="RECIPE", help="its name, as ./launch.sh list shows it")
     parser.add_argument("words", nargs="*", metavar="KEY=VALUE,...", help="axes and constants")
     parser.add_argument("--samples", type=int, metavar="N", help="run N points, drawn from the grid")
-    parser.add_argument("--seed", type=int, default=0, help="for the drawing (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="for --samples (default: %(default)s)")
     parser.add_argument(
         "--ray",
         metavar="ADDRESS",
         default=os.environ.get("RAY_ADDRESS"),
         help="run the points on this Ray cluster (default: RAY_ADDRESS, else one after the other, here)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print the commands and run none")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands without running them")
     return parser.parse_intermixed_args(arguments)
 
 
