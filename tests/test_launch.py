@@ -402,8 +402,8 @@ def test_every_set_up_waits_for_one_that_is_under_way(clone, words):
 
 
 PINS = "requirements/vllm-cuda.txt" if shutil.which("nvidia-smi") else "requirements/vllm-cpu.txt"
-# A shell command that waits for a file, for ten seconds at most.
-WAIT = 'for _ in $(seq 100); do [ ! -f "$F" ] || break; sleep 0.1; done; [ -f "$F" ]'
+# A shell command that waits for a file, for a minute at most: the machine may be busy.
+WAIT = 'for _ in $(seq 600); do [ ! -f "$F" ] || break; sleep 0.1; done; [ -f "$F" ]'
 
 
 def without_vllm(clone: Path, *, uv: str, python: str = "exit 0") -> None:
@@ -469,13 +469,13 @@ def test_an_interrupted_run_ends_the_installation_in_the_background(plain_clone,
     with subprocess.Popen(command, cwd=plain_clone, stdout=subprocess.DEVNULL, start_new_session=True) as run:
         assert wait_until((plain_clone / "training").exists)
         os.killpg(run.pid, ends)  # as the terminal does for Ctrl-C
-        assert run.wait(timeout=10) != 0
+        assert run.wait(timeout=60) != 0
     installer = Path("/proc", (plain_clone / "installing").read_text().strip())
     assert wait_until(lambda: not installer.exists())
     assert not (plain_clone / ".venv-vllm/pins.txt").exists()
 
 
-def wait_until(condition, seconds: float = 20) -> bool:
+def wait_until(condition, seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.05)
