@@ -326,3 +326,10 @@ def test_a_clear_difference_excludes_zero_and_a_balanced_one_does_not():
     assert difference_interval(clear, clusters, resampling=Resampling())[0] > 0.3
     low, high = difference_interval(balanced, clusters, resampling=Resampling())
     assert low < 0 < high
+
+
+@pytest.mark.parametrize("change", [0.5, -0.5, 1 / 3])
+def test_a_change_of_one_fraction_in_every_question_lies_in_its_interval(change):
+    low, high = difference_interval([change] * 40, list(range(40)), resampling=Resampling())
+    assert low < change < high
+    assert low > 0 if change > 0 else high < 0
