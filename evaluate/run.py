@@ -25,6 +25,7 @@ environment.enter(needs=("sqlglot", "sacrebleu", "rouge_score", "rich") if SCORI
 
 from evaluate import runs  # noqa: E402
 from evaluate.examples import DataError  # noqa: E402
+from evaluate.execution.sandbox import version_problem  # noqa: E402
 from evaluate.generation.adapters import AdapterError  # noqa: E402
 from evaluate.generation.generate import GenerationError  # noqa: E402
 from evaluate.options import positive, reason, seconds, servers  # noqa: E402
@@ -118,12 +119,23 @@ def refuse_what_does_not_fit(options: argparse.Namespace, parser: argparse.Argum
             f"--predictions: several files are called {name}, and each would be reported in out/{Path(name).stem}/"
             "evaluation. Rename them, or score them one by one with --out"
         )
+    if options.base and not options.adapter:
+        parser.error("--base evaluates the model that --adapter was trained from; it goes with --adapter alone")
+    if options.template and not options.model:
+        parser.error("--template goes with --model alone; the recipe of --adapter names its own")
     if options.model and not options.template and not is_encoder_decoder(options.model):
         parser.error("--model needs --template NAME, the template it is to be asked with")
-    if options.server and not (options.adapter or options.model):
-        parser.error("--server answers for --adapter and --model; --predictions and --gold have their answers")
+    if not (options.adapter or options.model) and (given := given_of(options, "server", "gpus")):
+        parser.error(f"{given} goes with --adapter and --model; --predictions and --gold bring their answers")
+    if options.server and options.gpus:
+        parser.error("--gpus is for the vLLM that is started here; --server has its own GPUs")
     if options.served_model and (options.base or not options.server):
         parser.error("--served-model names one model of --server; with --base there are two: serve both by their names")
+
+
+def given_of(options: argparse.Namespace, *names: str) -> str | None:
+    """The first of these options that was given, as it is typed."""
+    return next((f"--{name}" for name in names if getattr(options, name)), None)
 
 
 def shared_name(files: list[Path]) -> str | None:
@@ -147,6 +159,9 @@ def add_generation(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
+    if problem := version_problem():
+        print(f"evaluate: {problem}", file=sys.stderr)
+        return 2
     try:
         done = runs.evaluate(options)
     except (AdapterError, DataError, RecipeError, ResultsError, SchemaError) as error:
