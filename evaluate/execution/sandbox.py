@@ -115,10 +115,9 @@ def version_problem() -> str | None:
     """Why the SQLite of this Python cannot judge, or None."""
     if sqlite3.sqlite_version_info >= LEAST_SQLITE:
         return None
-    needed = ".".join(map(str, LEAST_SQLITE))
     return (
-        f"SQLite {sqlite3.sqlite_version} is too old: {needed} or newer is needed. Use a newer Python, whose sqlite3 module "
-        "brings it along"
+        f"SQLite {sqlite3.sqlite_version} is too old: {'.'.join(map(str, LEAST_SQLITE))} or newer is needed. "
+        "Use a newer Python, whose sqlite3 module brings it along"
     )
 
 

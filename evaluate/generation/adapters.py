@@ -2,12 +2,13 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import environment
-from evaluate.generation.generate import Served, has_gpu, weights_hash
+from evaluate.generation.generate import LORA_RANKS, Served, has_gpu, weights_hash
 from prompts import tags
 from recipes import recipe
 from recipes.kind import is_seq2seq
@@ -38,14 +39,21 @@ class Trained(NamedTuple):
 def find(folder: Path) -> list[Trained]:
     """The finished trainings in `folder` itself, or in the folders directly below it, by name.
 
-    Raises AdapterError where there is none.
+    Of several, one whose recipe cannot be read is left out with a message. Raises AdapterError where none remains.
     """
-    here = [folder] if has_weights(folder) else sorted(path for path in folder.glob("*") if has_weights(path))
-    if not here:
+    if has_weights(folder):
+        return [Trained(folder, read_recipe(folder))]
+    trained = []
+    for path in sorted(path for path in folder.glob("*") if has_weights(path)):
+        try:
+            trained.append(Trained(path, read_recipe(path)))
+        except (AdapterError, recipe.RecipeError) as error:
+            print(f"evaluate: left out: {error}", file=sys.stderr)
+    if not trained:
         raise AdapterError(
             f"{folder}: no adapter and no trained model here or one level below. Train one first: ./launch.sh list"
         )
-    return [Trained(path, read_recipe(path)) for path in here]
+    return trained
 
 
 def has_weights(folder: Path) -> bool:
@@ -131,9 +139,10 @@ def seq2seq_served(trained: Trained) -> Served:
 
 
 def vllm_applies(config: dict) -> bool:
-    """Whether vLLM can apply an adapter unmerged: not DoRA, OFT, PiSSA, nor one with whole trained modules."""
+    """Whether vLLM can apply an adapter unmerged: not DoRA, OFT, PiSSA, nor a large rank or whole trained modules."""
     whole = config.get("use_dora") or config.get("modules_to_save")
-    return config.get("peft_type") == "LORA" and not whole and not is_pissa(config)
+    fits = config.get("peft_type") == "LORA" and config["r"] <= LORA_RANKS[-1]
+    return fits and not whole and not is_pissa(config)
 
 
 def usable_adapter(trained: Trained) -> Path:

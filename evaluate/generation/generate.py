@@ -75,10 +75,11 @@ def complete(
     collect_shards(folder)
     made = keep_asked(folder, encoded.prompts)
     waiting = [prompt for prompt in encoded.prompts if prompt[0] not in made]
+    if waiting:
+        write_completions(completions, made)  # whole lines only: what answers appends to them
     if waiting and isinstance(served, Remote):
         from evaluate.generation import server
 
-        write_completions(completions, made)  # without a line cut short
         server.ask(served, waiting, job, completions)
     elif waiting:
         run_workers(folder, job, waiting, devices(gpus, len(waiting), sampling.batch))
@@ -224,7 +225,7 @@ def has_gpu() -> bool:
 
 
 def adapter_rank(adapter: Path) -> int:
-    """The smallest rank vLLM allows that holds the adapter's own."""
+    """The smallest rank vLLM allows that holds the adapter's own; there is one (`adapters.vllm_applies`)."""
     rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
     return next(allowed for allowed in LORA_RANKS if allowed >= rank)
 

@@ -9,7 +9,7 @@ from evaluate.generation.adapters import AdapterError, Trained
 from evaluate.generation.generate import Served
 from recipes import recipe
 
-LORA = {"peft_type": "LORA", "init_lora_weights": True}
+LORA = {"peft_type": "LORA", "init_lora_weights": True, "r": 16}
 RECIPE = {"model_name_or_path": "base", "template": "gemma", "finetuning_type": "oft"}
 
 
@@ -39,11 +39,30 @@ def export_into(commands: list[list[str]]):
         (LORA | {"modules_to_save": ["lm_head"]}, False),
         (LORA | {"init_lora_weights": "pissa"}, False),
         ({"peft_type": "OFT"}, False),
+        (LORA | {"r": 512}, True),
+        (LORA | {"r": 600}, False),
     ],
-    ids=["LoRA", "rsLoRA", "DoRA", "whole modules", "PiSSA", "OFT"],
+    ids=["LoRA", "rsLoRA", "DoRA", "whole modules", "PiSSA", "OFT", "the largest rank", "a larger one"],
 )
 def test_only_plain_lora_is_applied_unmerged(config, applies):
     assert adapters.vllm_applies(config) is applies
+
+
+def test_a_folder_whose_recipe_is_gone_is_left_out_with_a_message(tmp_path, capsys):
+    for name in ("a", "lost", "spoilt"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "adapter_config.json").write_text("{}")
+    (tmp_path / "a" / recipe.KEPT).write_text(json.dumps(RECIPE | {"dataset": "x", "output_dir": "a"}))
+    (tmp_path / "spoilt" / recipe.KEPT).write_text("[")
+    assert [trained.name for trained in adapters.find(tmp_path)] == ["a"]
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == (
+        f"evaluate: left out: {tmp_path}/lost: neither recipe.yaml here nor recipes/lost.yaml. "
+        f"Copy its recipe to {tmp_path}/lost/recipe.yaml."
+    )
+    assert told[1].startswith(f"evaluate: left out: {tmp_path}/spoilt/recipe.yaml: ")
+    with pytest.raises(AdapterError, match="neither recipe"):
+        adapters.find(tmp_path / "lost")
 
 
 COMPACT, DDL = ["style:compact", "prompt:1"], ["style:ddl", "prompt:1"]
