@@ -26,7 +26,7 @@ from recipes.kind import SEQ2SEQ, is_encoder_decoder, is_seq2seq
 from recipes.provenance import commit, file_hash, versions
 
 ROOT = environment.ROOT
-DATABASES_LISTED = 200
+DATABASES_LISTED = 20
 
 
 class Data(NamedTuple):

@@ -7,7 +7,8 @@
     run           what was run, as the caller says it (recipe, adapter, hashes, sampling, versions, ...)
     by_hardness, by_database, by_feature
                   {group: {"execution_accuracy", "execution_rate", "exact_match": as in metrics}}; of more than 20
-                  databases the 20 with most examples, and all others as one group
+                  databases the 20 with most examples, and all others as one group, or none where most examples have
+                  a database of their own
     error_classes {class: count} over scored examples that are not correct, most frequent first
     latency       {"mean", "median": as in metrics, but seconds}, over the answers that ran
     rests_on      how many scored verdicts rest on an empty gold result, on a LIMIT that cuts through a tie, on an ORDER
@@ -270,9 +271,11 @@ def _by(table: _Table, groups: dict[str, array], order: Callable) -> dict[str, d
 
 
 def _largest(groups: dict[str, array]) -> dict[str, array]:
-    """The groups with most rows, and all others as one."""
+    """The groups with most rows, and all others as one; none where they have fewer than two rows on average."""
     if len(groups) <= GROUPS_SHOWN:
         return groups
+    if sum(map(len, groups.values())) < 2 * len(groups):
+        return {}
     ranked = sorted(groups, key=lambda name: (-len(groups[name]), name))
     others = array("q", chain.from_iterable(groups[name] for name in ranked[GROUPS_SHOWN:]))
     together = {f"({len(ranked) - GROUPS_SHOWN:,} other databases)": others}

@@ -155,7 +155,7 @@ def _accuracy_groups(groups: dict[str, dict], field: str) -> list[Group]:
             label=_shown(name, field),
             text=f"{percent(figure['value'])}   n {figure['n']}",
             bars=(Bar(figure["value"] or 0.0, figure["low"], figure["high"]),),
-            filter=f"{field}:{visible(name)}",
+            filter=None if name.startswith("(") else f"{field}:{visible(name)}",  # the others together
         )
         for name, figure in ((name, group["execution_accuracy"]) for name, group in groups.items())
     ]

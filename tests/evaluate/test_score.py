@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evaluate.runs import digests
 from evaluate.score import Settings, read_catalogs, score
 
 
@@ -36,6 +37,13 @@ def test_a_database_that_cannot_be_read_costs_its_own_rows_alone(tmp_path, conte
     rows = [row("broken"), row("whole")]
     results = list(score(rows, {item["id"]: item["output"] for item in rows}, Settings(tmp_path, workers=1)))
     assert [result["outcome"] for result in results] == [outcome, "correct"]
+
+
+def test_of_many_databases_a_report_names_their_number_and_one_hash(tmp_path):
+    files = {add_database(tmp_path, f"row_{number}") for number in range(21)}
+    (name,) = digests(files)
+    assert name == "21 files, sha256 of their names and hashes"
+    assert len(digests(set(list(files)[:20]))) == 20
 
 
 def test_tables_json_is_that_of_the_folder_that_a_link_leads_to(tmp_path):

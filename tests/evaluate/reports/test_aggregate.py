@@ -195,6 +195,18 @@ def test_databases_are_in_order_of_name():
     assert list(aggregate(rows, run={})["by_database"]) == ["car_1", "world_1"]
 
 
+def test_of_many_databases_the_largest_are_named_and_the_others_are_one_group():
+    rows = [make_row(n, db_id=f"db_{n % 25:02}") for n in range(60)]
+    groups = aggregate(rows, run={}, resamples=20)["by_database"]
+    assert list(groups) == [*(f"db_{n:02}" for n in range(20)), "(5 other databases)"]
+    assert sum(group["execution_accuracy"]["n"] for group in groups.values()) == 60
+
+
+def test_where_nearly_every_row_has_a_database_of_its_own_none_is_named():
+    rows = [make_row(n, db_id=f"row_{n}") for n in range(30)]
+    assert aggregate([*rows, make_row(30, db_id="row_0")], run={}, resamples=20)["by_database"] == {}
+
+
 def test_error_classes_count_scored_failures_most_frequent_first():
     rows = [
         make_row(1),

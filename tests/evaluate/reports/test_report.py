@@ -159,6 +159,22 @@ def test_a_thousand_rambling_completions_stay_under_4_mb():
     assert data_of(html)["examples"][0]["answers"][0]["completion"].endswith(cut)
 
 
+def test_a_database_for_every_row_fills_neither_the_charts_nor_the_page():
+    rows = [make_row(n, db_id=f"synthetic_text_to_sql_{n}", completion="word " * 200) for n in range(6000)]
+    rows[7] |= make_row(7, outcome="no_database", db_id="synthetic_text_to_sql_7")
+    html = html_of(rows)
+    assert "By database" not in html
+    assert len(html.encode()) < 4_000_000
+    assert html.count("synthetic_text_to_sql_") < 2 * len(data_of(html)["examples"])
+
+
+def test_the_bar_of_all_other_databases_selects_nothing():
+    html = html_of([make_row(n, db_id=f"db_{n % 25:02}") for n in range(60)])
+    assert 'data-filter="database:db_00"' in html
+    assert "(5 other databases)" in html
+    assert 'data-filter="database:(' not in html
+
+
 def test_a_short_sql_beside_rambling_completions_stays_verbatim():
     sql = "SELECT name,\n       age\nFROM singer" + "  -- the whole of it" * 200
     rows = [make_row(n, sql=sql if n == 5 else "SELECT 1", completion="word " * 2000) for n in range(400)]
