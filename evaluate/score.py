@@ -11,8 +11,7 @@ from typing import NamedTuple
 from evaluate.examples import DataError, read_json
 from evaluate.execution.pool import stream
 from evaluate.execution.sandbox import Limits
-from evaluate.execution.verdict import Verdict
-from evaluate.reports.results_file import FLAGS
+from evaluate.execution.verdict import FLAGS, Verdict
 from evaluate.task import MAX_COMPLETION, Known, Setup, Task, go_on
 from sql.catalog import Catalog, catalog_from_tables_json
 

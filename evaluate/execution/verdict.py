@@ -12,6 +12,8 @@ from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Execution
 
 OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
+UNSCORED = ("gold_error", "no_database")  # the data is at fault, not the answer: counted and named, never scored
+FLAGS = ("gold_empty", "tied_limit", "tied_order")  # what a verdict may rest on, fields of `Verdict`
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 20
 PREVIEW_CHARACTERS = 80

@@ -37,6 +37,7 @@ from itertools import chain
 import numpy as np
 from sacrebleu.metrics import BLEU
 
+from evaluate.execution.verdict import OUTCOMES, UNSCORED
 from evaluate.reports.intervals import (
     LEVEL,
     NOTHING,
@@ -46,8 +47,8 @@ from evaluate.reports.intervals import (
     median_estimate,
     ratio_estimate,
 )
-from evaluate.reports.metrics import METRICS
-from evaluate.reports.results_file import HARDNESS, OUTCOMES, RULES, UNSCORED, ResultsError, is_scored
+from evaluate.reports.metrics import ACCURACY_OF_RULE, METRICS
+from evaluate.reports.results_file import ResultsError, has_failed, is_scored, rank_of
 from sql.sql_text import normal_sql
 from sql.text_metrics import bleu_counts
 
@@ -55,11 +56,6 @@ RAN = ("correct", "wrong_result")
 BLEU_ORDER = 4
 LEAST_SECONDS = 1e-3  # shorter times of a query say nothing of its speed
 
-
-ACCURACY_OF_RULE = {
-    "strict": "execution_accuracy",
-    **{rule: f"{rule}_accuracy" for rule in RULES if rule != "strict"},
-}
 GROUP_METRICS = ("execution_accuracy", "execution_rate", "exact_match")
 ROUGES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 KEY_OF = {"exact_match": "exact_match", "syntax_rate": "syntax", "token_f1": "token_f1"}  # of a row; all others: rouge
@@ -115,7 +111,7 @@ class _Table:
             for name in groups:
                 self.groups[field].setdefault(str(name), array("q")).append(position)
         if is_scored(row):
-            self.error_classes.update([str(row["error_class"] or "other")] * (row["outcome"] != "correct"))
+            self.error_classes.update([str(row["error_class"] or "other")] * has_failed(row))
             for flag in {flag.partition(":")[0] for flag in row["flags"]}:
                 self.flags.update([flag, f"{flag} correct"] if row["outcome"] == "correct" else [flag])
 
@@ -283,7 +279,7 @@ def _largest(groups: dict[str, array]) -> dict[str, array]:
 
 
 def _hardness_order(name: str, count: int) -> tuple[int, str]:
-    return (HARDNESS.index(name) if name in HARDNESS else len(HARDNESS), name)
+    return (rank_of(name), name)
 
 
 def _latency(table: _Table) -> dict[str, dict]:

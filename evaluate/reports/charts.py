@@ -6,8 +6,8 @@ selecting its bar puts into the table of examples.
 
 from typing import NamedTuple
 
-from evaluate.reports.aggregate import ACCURACY_OF_RULE
 from evaluate.reports.figures import OUTCOME_LABELS, count, interval, percent, title_of, visible, words
+from evaluate.reports.metrics import ACCURACY_OF_RULE
 from evaluate.reports.plots import Bar, Chart, Group, bar_chart
 
 FIGURE_HEADER = ("", "Value", "95 % interval", "n")

@@ -19,9 +19,10 @@ from typing import NamedTuple
 import jinja2
 from markupsafe import Markup
 
-from evaluate.reports.aggregate import METRICS
+from evaluate.execution.match import RULES
 from evaluate.reports.charts import report_charts
 from evaluate.reports.figures import (
+    FAULTS,
     OUTCOME_LABELS,
     count,
     flat,
@@ -33,8 +34,9 @@ from evaluate.reports.figures import (
     visible,
     words,
 )
+from evaluate.reports.metrics import METRICS
 from evaluate.reports.report_md import luck
-from evaluate.reports.results_file import RULES, is_scored
+from evaluate.reports.results_file import is_scored
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE_BUDGET = 3_500_000  # bytes of data, so that the page stays under 4 MB
@@ -110,7 +112,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(percent=percent, interval=interval, seconds=seconds, words=words)
-    environment.globals.update(count=count, letter=letter, outcome_labels=OUTCOME_LABELS)
+    environment.globals.update(count=count, letter=letter, faults=FAULTS)
     return environment
 
 
@@ -138,7 +140,7 @@ def _page_data(examples: Examples, runs: list[str]) -> tuple[str, int]:
             pieces.append(piece)
         if is_whole:
             break
-    head = script_json({"runs": runs, "rules": RULES, "outcomes": OUTCOME_LABELS})
+    head = script_json({"runs": runs, "rules": list(RULES), "outcomes": OUTCOME_LABELS})
     return f'{head[:-1]},"examples":[{",".join(pieces)}]}}', len(pieces)
 
 

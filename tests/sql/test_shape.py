@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sql.shape import FEATURES, LEVELS, shape_of
+from sql.shape import shape_of
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,6 @@ def test_a_query_has_its_shape(sql, shape):
 @pytest.mark.parametrize("sql", ["", "SELEC a", "DELETE FROM t", "(" * 100_000])
 def test_what_is_no_query_has_no_shape(sql):
     assert shape_of(sql) is None
-
-
-def test_levels_and_features_are_those_of_the_reports():
-    assert LEVELS == ("easy", "medium", "hard", "extra")
-    assert len(FEATURES) == 11
 
 
 NEEDED = {"SPIDER_DIR", "SPIDER_PREDICTIONS_DIR"}

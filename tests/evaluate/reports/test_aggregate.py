@@ -6,7 +6,8 @@ import math
 import pytest
 import sacrebleu
 
-from evaluate.reports.aggregate import METRICS, aggregate, r_ves_reward
+from evaluate.execution.verdict import OUTCOMES
+from evaluate.reports.aggregate import aggregate, r_ves_reward
 from evaluate.reports.intervals import (
     MAX_CELLS,
     Estimate,
@@ -17,7 +18,8 @@ from evaluate.reports.intervals import (
     weight_blocks,
     wilson,
 )
-from evaluate.reports.results_file import OUTCOMES, ResultsError
+from evaluate.reports.metrics import METRICS
+from evaluate.reports.results_file import ResultsError
 from sql.text_metrics import bleu
 from tests.evaluate.reports.result_rows import make_row, make_rows
 

@@ -9,8 +9,9 @@ import pytest
 
 from evaluate import report as program
 from evaluate.report import write_report
-from evaluate.reports.aggregate import METRICS, aggregate
+from evaluate.reports.aggregate import aggregate
 from evaluate.reports.figures import flat, interval, percent, seconds, title_of, worst_examples
+from evaluate.reports.metrics import METRICS
 from evaluate.reports.plots import Bar, Group, bar_chart
 from evaluate.reports.report_html import render_report, script_json
 from evaluate.reports.report_md import escape, fence, render_markdown
