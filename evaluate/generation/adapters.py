@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import environment
-from evaluate.generation.generate import LORA_RANKS, Served, has_gpu, weights_hash
+from evaluate.generation.generate import LORA_RANKS, Served, weights_hash
 from prompts import tags
 from recipes import recipe
+from recipes.gpus import has_gpu
 from recipes.kind import is_seq2seq
 
 ROOT = environment.ROOT
@@ -77,20 +78,21 @@ def read_recipe(folder: Path) -> dict:
 def prompt_tags(trained: Trained) -> list[str]:
     """How the prompts were made that a model was trained with: its training.json says, else the data of its recipe.
 
-    A plain `llamafactory-cli train` leaves no training.json. Raises AdapterError where the data is gone too.
+    A plain `llamafactory-cli train` leaves no training.json. Raises AdapterError where the data says nothing either.
     """
     noted = noted_tags(trained)
     if noted is not None:
         return noted
-    name = recipe.datasets(trained.recipe)[0]
+    name, problem = recipe.datasets(trained.recipe)[0], "its first row has no tags"
     try:
-        rows = json.loads(recipe.data_file(name, trained.recipe).read_text(encoding="utf-8"))
-        return tags.prompt_tags(rows[0])
-    except (recipe.RecipeError, OSError, ValueError, LookupError) as error:
-        raise AdapterError(
-            f"{trained.folder}: no {recipe.FINISHED} says how its prompts were made, nor does its data set {name} "
-            f"({error}). Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
-        ) from error
+        if found := tags.prompt_tags(tags.first_row(recipe.data_file(name, trained.recipe))):
+            return found
+    except (recipe.RecipeError, OSError) as error:
+        problem = str(error)
+    raise AdapterError(
+        f"{trained.folder}: no {recipe.FINISHED} says how its prompts were made, nor does its data set {name} "
+        f"({problem}). Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
+    )
 
 
 def noted_tags(trained: Trained) -> list[str] | None:

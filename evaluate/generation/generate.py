@@ -34,6 +34,7 @@ from evaluate.generation.completions import (
     write_shards,
 )
 from evaluate.generation.prompts import Encoded
+from recipes.gpus import has_gpu, visible_gpus
 
 WORKER = Path(__file__).with_name("vllm_worker.py")
 SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")
@@ -145,18 +146,6 @@ def devices(gpus: int | None, prompts: int, batch: int) -> list[str]:
     return used if len(used) > 1 or gpus else []
 
 
-def visible_gpus() -> list[str]:
-    """The GPUs this process may use, as CUDA_VISIBLE_DEVICES names them."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return [name.strip() for name in chosen.split(",") if name.strip()]
-    try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
-    except FileNotFoundError:
-        return []
-    return [str(number) for number, _ in enumerate(line for line in listed.stdout.splitlines() if line[:4] == "GPU ")]
-
-
 def run_workers(folder: Path, job: dict, waiting: list[tuple[str, list[int]]], gpus: list[str]) -> None:
     """Run one worker a GPU, each on its part of the `waiting` prompts; without `gpus` one worker on all of them.
 
@@ -214,14 +203,6 @@ def stop_workers(workers: list[subprocess.Popen]) -> None:
         for worker in running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.wait(max(0.0, deadline - time.monotonic()))
-
-
-def has_gpu() -> bool:
-    """Whether an NVIDIA GPU answers; torch need not be loaded for it."""
-    try:
-        return subprocess.run(["nvidia-smi", "-L"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
 
 
 def adapter_rank(adapter: Path) -> int:

@@ -172,7 +172,7 @@ def test_a_failed_export_names_its_log(tmp_path, monkeypatch):
 def trained_on(folder, rows: list[dict]) -> Trained:
     """A training without a training.json, whose recipe's data set `own_train` has these rows."""
     (folder / "dataset_info.json").write_text('{"own_train": {"file_name": "own_train.json"}}')
-    (folder / "own_train.json").write_text(json.dumps(rows))
+    (folder / "own_train.json").write_text("\n".join(["[", *map(json.dumps, rows), "]"]))
     trained = save_adapter(folder / "out", LORA)
     return trained._replace(recipe=RECIPE | {"dataset": "own_train", "dataset_dir": str(folder)})
 
@@ -188,13 +188,17 @@ def test_a_training_json_says_more_of_the_prompt_style_than_the_data(tmp_path):
     assert adapters.prompt_tags(trained) == ["style:ddl"]
 
 
-def test_a_prompt_style_that_nothing_tells_is_an_error(tmp_path):
-    trained = trained_on(tmp_path, [])
-    (tmp_path / "own_train.json").unlink()
+@pytest.mark.parametrize("rows", [None, [], [{"id": 1}]], ids=["no file", "no rows", "no tags"])
+def test_a_prompt_style_that_nothing_tells_is_an_error(tmp_path, rows):
+    trained = trained_on(tmp_path, rows or [])
+    problem = "its first row has no tags"
+    if rows is None:
+        (tmp_path / "own_train.json").unlink()
+        problem = f"[Errno 2] No such file or directory: '{tmp_path}/own_train.json'"
     with pytest.raises(AdapterError) as raised:
         adapters.prompt_tags(trained)
     assert str(raised.value) == (
         f"{trained.folder}: no training.json says how its prompts were made, nor does its data set own_train "
-        f"([Errno 2] No such file or directory: '{tmp_path}/own_train.json'). "
+        f"({problem}). "
         "Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
     )
