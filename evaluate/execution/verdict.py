@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
     gold_preview     {"columns": [...], "rows": the first 5, "total": rows in all} on the first file that does not
                      match, or the first file; 20 columns, text cut at 80 characters, blobs in hexadecimal. None
                      when there is no result. Of an example that writes, the rows are the changes
-                     (`state.preview_rows`).
+                     (`state.changes`).
     gold_empty       the gold returns no rows on any file; of an example that writes: it changes nothing on any
     tied_limit       the gold's LIMIT cuts through a tie on some file; `tied_order`: its ORDER BY leaves one (`ties`)
     changing         the functions in gold or prediction that differ from call to call, such as `random`

@@ -19,7 +19,7 @@ One line of results.jsonl is one example:
     repairs                      what was mended in the SQL before it was run (`--repair`), a sentence each; mostly none
     gave_up                      {key: why it is null}: what took longer than a step may or more memory; empty mostly
     preview                      {"gold", "prediction"}: {"columns", "rows" (the first few), "total"} or null; where the
-                                 gold writes, the rows are the changes: (what, table, columns or row)
+                                 gold writes, the rows are the changes: (table, change, rows removed, rows added)
 
 Reading checks that every row has its keys, a known outcome and an id of its own, and tells all mistakes at once.
 Not covered: making the rows (`score.py` does), what the figures mean (`aggregate.py`).
