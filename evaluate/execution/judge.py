@@ -5,12 +5,11 @@ gold's only while the gold runs: rewriting, running and comparing the prediction
 Standard library only: most of the time of a small run is its start.
 """
 
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from evaluate.execution.match import REWRITES, RULES
-from evaluate.execution.pool import Lost, stream
+from evaluate.execution.pool import Lost
 from evaluate.execution.reader import Database, Reader, database_at
 from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, database_problem
 from evaluate.execution.ties import Ties, find_ties
@@ -73,45 +72,6 @@ def judge(
         return _with_flags(verdict, example, bench)
     except OSError as error:  # a file went away meanwhile
         return Verdict("no_database", str(error))
-
-
-def judge_all(
-    examples: Iterable[Example],
-    *,
-    workers: int = 1,
-    timeout: float = 15.0,
-    limits: Limits = Limits(),  # noqa: B008 - immutable
-) -> Iterator[tuple[str, Verdict]]:
-    """`(id, verdict)` for every example, in their order, as soon as they are known; `timeout` is for one
-    query, in seconds of CPU time.
-
-    With `workers=1` all is done here in a plain loop: simple to debug, but what runs on in a single C call cannot be
-    stopped, and SQLite's memory limit stays set in this process. With more, processes are started, kept warm, and ended
-    where a query overruns; an example whose worker dies gets a verdict like any other.
-    """
-    limits = limits._replace(seconds=timeout)
-    if workers <= 1:
-        readers = Readers.within(limits)
-        for example in examples:
-            yield example.id, judge(example, readers=readers)
-        return
-    ids: list[str] = []
-    tasks = (ids.append(example.id) or example for example in examples)
-    target = "evaluate.execution.judge:make_judge"
-    answers = stream(tasks, target=target, settings=limits, workers=workers, resume=judge_again)
-    for n, answer in enumerate(answers):
-        yield ids[n], verdict_of(answer) if isinstance(answer, Lost) else answer
-
-
-def make_judge(limits: Limits) -> Callable[[Example, Announce], Verdict]:
-    """`judge` for a worker: with these limits, and results kept from one example to the next."""
-    readers = Readers.within(limits)
-    return lambda example, announce: judge(example, readers=readers, announce=announce)
-
-
-def judge_again(example: Example, lost: Lost, first: bool) -> Example | None:
-    """The example once more where its worker had done others: their memory, or a signal, may have ended it."""
-    return example if not first and may_be_innocent(lost, lost.announced) else None
 
 
 def may_be_innocent(lost: Lost, verdict: Verdict) -> bool:

@@ -21,7 +21,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from sql.sql_text import is_blank
+from sql.sql_text import is_blank, quoted
 
 MEBIBYTE = 2**20
 LEAST_SQLITE = (3, 37)  # the first with PRAGMA table_list, by which states are read (`state.py`)
@@ -256,7 +256,7 @@ def _execute(connection: sqlite3.Connection, sql: str, guard: Guard) -> sqlite3.
         connection.set_authorizer(None)
         for table in wanted:
             with suppress(sqlite3.Error):  # a module that is not there; the query itself will say so
-                connection.execute('SELECT 1 FROM "{}" LIMIT 0'.format(table.replace('"', '""'))).close()
+                connection.execute(f"SELECT 1 FROM {quoted(table)} LIMIT 0").close()
         connection.set_authorizer(guard.authorize)
         guard.denied = None
         ready |= wanted

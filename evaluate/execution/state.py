@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from evaluate.execution.fuzzy import rows_agree, same_answer
 from evaluate.execution.sandbox import Limits, Refused, Row, collect
-from sql.sql_text import code_tokens
+from sql.sql_text import code_tokens, quoted
 
 READING_PRAGMAS = frozenset({"table_list", "table_xinfo", "index_list", "index_xinfo"})
 _HIDDEN_COLUMN = 1  # of a virtual table; generated columns are 2 and 3
@@ -112,8 +112,8 @@ def _relations(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 
 def _read_relation(connection: sqlite3.Connection, name: str, kind: str, limits: Limits) -> tuple[Relation, int]:
     try:
-        described = connection.execute(f"PRAGMA main.table_xinfo({_quoted(name)})").fetchall()
-        rows, size = collect(connection.execute(f"SELECT * FROM main.{_quoted(name)}"), limits)
+        described = connection.execute(f"PRAGMA main.table_xinfo({quoted(name)})").fetchall()
+        rows, size = collect(connection.execute(f"SELECT * FROM main.{quoted(name)}"), limits)
     except sqlite3.OperationalError as error:
         if kind == "table" or str(error) == "interrupted":
             raise
@@ -135,10 +135,10 @@ def affinity(declared: str) -> str:
 
 def _indexes(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str, str]]:
     """The indexes of a table that statements made, not those behind PRIMARY KEY and UNIQUE."""
-    for _, index, unique, origin, partial in connection.execute(f"PRAGMA main.index_list({_quoted(table)})").fetchall():
+    for _, index, unique, origin, partial in connection.execute(f"PRAGMA main.index_list({quoted(table)})").fetchall():
         if origin != "c":
             continue
-        parts = connection.execute(f"PRAGMA main.index_xinfo({_quoted(index)})").fetchall()
+        parts = connection.execute(f"PRAGMA main.index_xinfo({quoted(index)})").fetchall()
         keys = ", ".join(
             (column or "(expression)").lower() + " DESC" * descending
             for _, _, column, descending, _, key in parts
@@ -149,10 +149,6 @@ def _indexes(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, 
 
 def _folded(sql: str) -> str:
     return " ".join(token.text.lower() if token.kind == "word" else token.text for token in code_tokens(sql))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def changes(before: State, after: State) -> list[Row]:

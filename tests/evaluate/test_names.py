@@ -14,7 +14,7 @@ from sql.error_class import OUTCOME_CLASSES
 from sql.hardness import LEVELS
 from tests.conftest import ROOT
 
-STYLE = (TEMPLATES / "style.css").read_text()
+STYLE = "".join(path.read_text() for path in sorted(TEMPLATES.glob("*.css")))
 SCRIPT = (TEMPLATES / "examples.js").read_text()
 README, DETAILS = ((ROOT / name).read_text() for name in ("README.md", "evaluate/README.md"))
 

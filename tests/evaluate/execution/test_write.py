@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.execution.judge import judge, judge_all
+from evaluate.execution.judge import judge
 from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Limits
 from evaluate.execution.verdict import Example, Verdict
 from evaluate.execution.write import run_statements
 from tests.evaluate.execution.databases import files, make_database
+from tests.evaluate.execution.judging import judge_in_workers
 
 ALL = dict.fromkeys(RULES, True)
 NONE = dict.fromkeys(RULES, False)
@@ -264,8 +265,8 @@ def after_attacks(database, folder):
         examples += [Example(f"attack {n}", gold, attack, (database,), writes=True)]
         examples += [Example(f"honest {n}", gold, "DELETE FROM beds WHERE 1", (database,), writes=True)]
     before, start = files(folder), time.monotonic()
-    limits = Limits(heap_bytes=30_000_000, copy_bytes=2**23)
-    verdicts = dict(judge_all(examples, workers=2, timeout=0.5, limits=limits))
+    limits = Limits(seconds=0.5, heap_bytes=30_000_000, copy_bytes=2**23)
+    verdicts = dict(judge_in_workers(examples, limits))
     return verdicts, before, files(folder), time.monotonic() - start
 
 
@@ -291,7 +292,7 @@ def test_attacks_end_in_time(after_attacks):
 def test_a_gold_that_runs_for_ever_does_not_count_against_the_prediction(database):
     endless = f"{ENDLESS} INSERT INTO log SELECT i FROM n WHERE i < 0"
     example = Example("1", endless, "DELETE FROM beds", (database,), writes=True)
-    ((_, verdict),) = judge_all([example], workers=2, timeout=0.3)
+    ((_, verdict),) = judge_in_workers([example], Limits(seconds=0.3))
     assert (verdict.outcome, verdict.error) == ("gold_error", "ward.sqlite: longer than 0.3 s")
 
 
