@@ -9,10 +9,10 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from evaluate.reports.aggregate import cluster_of
 from evaluate.reports.intervals import MIN_CLUSTERS, Resampling, difference_interval, mean_estimate
 from evaluate.reports.paired import Contrast, pair
 from evaluate.reports.results_file import ResultsError, is_scored, read_results
+from evaluate.reports.row_values import cluster_of
 from prompts.template import TEMPLATE_KEYS
 from recipes import recipe
 from sweep.plan import REPORT, STYLE, Point, Sweep, base_folders

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from evaluate.execution.match import RULES
-from evaluate.reports.aggregate import cluster_of
 from evaluate.reports.intervals import Resampling, difference_interval, mean_estimate
 from evaluate.reports.results_file import ResultsError, is_scored, rank_of
+from evaluate.reports.row_values import cluster_of
 
 EXACT_MATCH = "exact_match"
 

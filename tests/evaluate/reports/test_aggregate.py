@@ -7,7 +7,7 @@ import pytest
 import sacrebleu
 
 from evaluate.execution.verdict import OUTCOMES
-from evaluate.reports.aggregate import aggregate, r_ves_reward
+from evaluate.reports.aggregate import aggregate
 from evaluate.reports.intervals import (
     MAX_CELLS,
     Estimate,
@@ -20,6 +20,7 @@ from evaluate.reports.intervals import (
 )
 from evaluate.reports.metrics import METRICS
 from evaluate.reports.results_file import ResultsError
+from evaluate.reports.row_values import r_ves_reward
 from sql.text_metrics import bleu
 from tests.evaluate.reports.result_rows import make_row, make_rows
 
