@@ -39,7 +39,10 @@ from sql.schema import SchemaError  # noqa: E402
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="evaluate/run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="evaluate/run.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # SCORING_ONLY looks for whole words
     )
     add_what(parser)
     add_how(parser)
