@@ -8,7 +8,7 @@
     python evaluate/run.py --predictions answers.jsonl --data dev.json --databases spider/database
     python evaluate/run.py --gold --data dev.json --databases spider/database
 
-Reports lie in `<adapter>/evaluation/`, or in `--out`. Exit status: 0; 2 for misuse; 1 for a failed run.
+Reports are written to `<adapter>/evaluation/`, or to `--out`. Exit status: 0; 2 for misuse; 1 for a failed run.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def add_what(parser: argparse.ArgumentParser) -> None:
         "--adapter", type=Path, metavar="DIR", help="output folder of a training, or a folder of such folders"
     )
     what.add_argument(
-        "--model", metavar="NAME_OR_DIR", help="a model as it is; needs --data and, but for T5, --template"
+        "--model", metavar="NAME_OR_DIR", help="a model as it is; needs --data and, except for T5, --template"
     )
     what.add_argument(
         "--predictions", type=Path, nargs="+", metavar="FILE", help="JSON lines with id and prediction; need --data"
@@ -81,7 +81,7 @@ def add_how(parser: argparse.ArgumentParser) -> None:
         "--databases",
         type=Path,
         metavar="DIR",
-        help="DIR/<db_id>/<db_id>.sqlite (default: databases/<corpus> beside it)",
+        help="DIR/<db_id>/<db_id>.sqlite (default: databases/<corpus> next to the data)",
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="the first N rows only")
     parser.add_argument(
@@ -104,7 +104,7 @@ def add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repair",
         action="store_true",
-        help="mend queries that SQLite refuses (wrong names, missing joins, other dialects) before they are run",
+        help="repair queries that SQLite refuses (wrong names, missing joins, other dialects) before they are run",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
@@ -175,14 +175,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         kept = (
-            " What was generated is kept: the same command goes on from there."
+            " Completions so far are kept; run the same command to continue."
             if options.adapter or options.model
             else ""
         )
-        print(f"evaluate: stopped.{kept}", file=sys.stderr)
+        print(f"evaluate: interrupted.{kept}", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"evaluate: {reason(error)} Mend that and run again: what was made is kept.", file=sys.stderr)
+        print(f"evaluate: {reason(error)} Fix that and run again; finished work is kept.", file=sys.stderr)
         return 1
     print_leaderboard(done)
     if len(done) > 2:

@@ -166,8 +166,8 @@ def _groups(gold_sql: str, predicted_sql: str, limits: Limits) -> list[tuple[tup
 class _Ran(NamedTuple):
     """What became of the rules that read one pair of texts.
 
-    `gold` and `predicted` are those of the first file that does not match, or of the first; `failed` is the prediction's
-    first failure, `seconds` its time on all files.
+    `gold` and `predicted` are those of the first file that does not match, or of the first. `failed` is the first
+    failure of the prediction, `seconds` its time on all files.
     """
 
     matches: dict[str, bool]

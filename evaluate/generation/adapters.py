@@ -107,8 +107,8 @@ def other_prompts(trained: Trained, rows: list[dict]) -> str | None:
     if not learnt or not asked or learnt == asked:
         return None
     return (
-        f"trained on prompts with {' '.join(learnt)}, asked with {' '.join(asked)}: in a form that it has not learnt a "
-        "model answers worse. Convert the data as they were (--style, --schema), or train anew"
+        f"trained on prompts with {' '.join(learnt)}, asked with {' '.join(asked)}: a model does worse on a prompt "
+        "format it was not trained on. Convert the data with the same --style and --schema, or train again"
     )
 
 

@@ -190,7 +190,7 @@ def await_workers(workers: list[subprocess.Popen]) -> None:
         stop_workers(workers)
         raise
     if failed:
-        raise GenerationError(f"the worker ended with status {failed[0]}; its message stands above.")
+        raise GenerationError(f"the worker ended with status {failed[0]}; see its message above.")
 
 
 def stop_workers(workers: list[subprocess.Popen]) -> None:

@@ -89,7 +89,7 @@ def pair(first: list[dict], second: list[dict], *, resampling: Resampling | None
 
 def _check(couples: list[tuple[dict, dict]]) -> None:
     if not couples:
-        raise ResultsError("no id stands in both runs; were they made from the same data file?")
+        raise ResultsError("the runs have no id in common; were they made from the same data file?")
     for one, other in couples:
         if (one["db_id"], one["gold"]) != (other["db_id"], other["gold"]):
             raise ResultsError(

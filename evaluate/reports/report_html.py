@@ -197,4 +197,4 @@ def _cell(cell: object) -> object:
 def _cut(text: str, cap: int) -> str:
     if len(text) <= cap:
         return visible(text)
-    return f"{visible(text[:cap])}\n… cut here: {len(text)} characters in all, the whole text stands in results.jsonl"
+    return f"{visible(text[:cap])}\n… cut here: {len(text)} characters in all, the whole text is in results.jsonl"

@@ -114,7 +114,7 @@ def _mistakes(row: object, number: int, lines_of: dict) -> list[str]:
     if row["outcome"] not in OUTCOMES:
         found.append(f"outcome {row['outcome']!r} is none of {', '.join(OUTCOMES)}")
     if (first := lines_of.setdefault(str(row["id"]), number)) != number:
-        found.append(f"id {row['id']!r} stands on line {first} already")
+        found.append(f"duplicate id {row['id']!r} (first on line {first})")
     return found
 
 

@@ -207,7 +207,7 @@ def test_where_nothing_is_executed_the_option_for_databases_is_named(data):
     data.write_text(json.dumps(rows))
     assert evaluate(data, "--gold").stdout.splitlines()[-2:] == [
         "  not scored, no_database: 3 (band-0, band-1, band-2)",
-        "  nothing was executed. --databases DIR says where DIR/<db_id>/<db_id>.sqlite lie",
+        "  no query was executed: no databases were found. Pass --databases DIR with DIR/<db_id>/<db_id>.sqlite",
     ]
 
 

@@ -156,7 +156,7 @@ def test_a_thousand_rambling_completions_stay_under_4_mb():
     rows = [make_row(n, outcome="wrong_result", completion="SELECT 1 ! " * 2000) for n in range(1034)]
     html = html_of(rows)
     assert len(html.encode()) < 4_000_000
-    cut = "… cut here: 22000 characters in all, the whole text stands in results.jsonl"
+    cut = "… cut here: 22000 characters in all, the whole text is in results.jsonl"
     assert data_of(html)["examples"][0]["answers"][0]["completion"].endswith(cut)
 
 
@@ -275,7 +275,7 @@ def test_reading_tells_all_mistakes_at_once(tmp_path):
     with pytest.raises(ResultsError) as caught:
         read_results(tmp_path)
     assert str(caught.value) == (
-        f"{path}: line 2: id 'a' stands on line 1 already; "
+        f"{path}: line 2: duplicate id 'a' (first on line 1); "
         "line 3: missing db_id, question, gold, completion, sql, outcome, error, error_class, hardness, matches, "
         "exact_match, seconds, features, gold_seconds, syntax, token_f1, rouge, flags, preview; "
         "line 4: outcome 'right' is none of correct, wrong_result, error, timeout, too_large, no_sql, gold_error, "
