@@ -187,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
     print_leaderboard(done)
     if len(done) > 2:
         print(f"all rules side by side: {write_leaderboard(done, done[0].written.html.parents[2] / 'leaderboard.md')}")
-    return 0
+    return 0 if any(run.written.report["metrics"]["execution_accuracy"]["n"] for run in done) else 1
 
 
 if __name__ == "__main__":

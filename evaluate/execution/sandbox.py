@@ -287,7 +287,8 @@ def failure(error: Exception, guard: Guard, limits: Limits) -> Execution:
     text = str(error)
     if isinstance(error, Refused):
         return Execution(error.status, error=text)
-    if guard.overran and (text == "interrupted" or "authoriz" in text):  # refused because it is late
+    refused = "authoriz" in text or "prohibited" in text
+    if guard.overran and (refused or text == "interrupted"):  # what is late is refused too
         return Execution("timeout", error=f"longer than {limits.seconds:g} s")
     if isinstance(error, MemoryError):
         return Execution("too_large", error=f"more than {limits.heap_bytes:,} bytes of memory")
@@ -297,6 +298,6 @@ def failure(error: Exception, guard: Guard, limits: Limits) -> Execution:
         return Execution("too_large", error=f"{text} (at most {limits.value_bytes:,} bytes)")
     if "one statement" in text:
         return Execution("error", error="more than one statement")
-    if guard.denied and ("authoriz" in text or "prohibited" in text):
+    if guard.denied and refused:
         return Execution("error", error=f"not authorized: {guard.denied}")
     return Execution("error", error=text)

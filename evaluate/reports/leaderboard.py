@@ -15,7 +15,7 @@ from evaluate.reports.metrics import ACCURACY_OF_RULE
 from evaluate.reports.report_md import table as markdown_table
 
 IDS_SHOWN = 10
-NOTHING = "no query was executed: no databases were found. Pass --databases DIR with DIR/<db_id>/<db_id>.sqlite"
+NOTHING = "nothing was scored. Where no database was found, give --databases DIR with DIR/<db_id>/<db_id>.sqlite"
 OTHERS = ("exact_match", "execution_rate", "syntax_rate", "token_f1", "bleu", "rougeL")
 
 

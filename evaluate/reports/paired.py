@@ -14,7 +14,7 @@ from typing import NamedTuple
 from evaluate.execution.match import RULES
 from evaluate.reports.intervals import Resampling, difference_interval, mean_estimate
 from evaluate.reports.results_file import ResultsError, is_scored, rank_of
-from evaluate.reports.row_values import cluster_of
+from evaluate.reports.row_values import RAN, cluster_of
 
 EXACT_MATCH = "exact_match"
 
@@ -102,15 +102,22 @@ def _rules(scored: list, clusters: list, resampling: Resampling) -> dict[str, Co
     for rule in (*RULES, EXACT_MATCH):
         verdicts = [(_holds(one, rule), _holds(other, rule)) for one, other in scored]
         kept = [place for place, verdict in enumerate(verdicts) if None not in verdict]
-        if kept:
+        if kept and not _is_younger(rule, scored):
             of_rule = [verdicts[place] for place in kept]
             contrasts[rule] = _contrast(of_rule, [clusters[place] for place in kept], resampling)
     return contrasts
 
 
 def _holds(row: dict, rule: str) -> bool | None:
-    """The verdict of a rule; no verdict is a no, but None for an exact match that was not computed."""
+    """The verdict of a rule: False for an answer that did not run, None for an exact match that was not computed."""
     return row[EXACT_MATCH] if rule == EXACT_MATCH else bool(row["matches"].get(rule, False))
+
+
+def _is_younger(rule: str, scored: list) -> bool:
+    """Whether the results of one of the runs were written before there was this rule."""
+    return rule != EXACT_MATCH and any(
+        row["outcome"] in RAN and rule not in row["matches"] for couple in scored for row in couple
+    )
 
 
 def _contrast(verdicts: list[tuple[bool, bool]], clusters: list, resampling: Resampling) -> Contrast:

@@ -42,7 +42,10 @@ def _execution_values(row: dict) -> dict[str, float | None]:
 def _verdict(row: dict, rule: str) -> bool:
     """Whether a rule holds; an answer that did not run need not have verdicts, one that ran must."""
     if rule not in row["matches"] and row["outcome"] in RAN:
-        raise ResultsError(f"example {row['id']!r} ran but has no verdict of rule {rule!r}")
+        raise ResultsError(
+            f"example {row['id']!r} ran but has no verdict of rule {rule!r}. "
+            "Where the file is older than the rule, score the answers again"
+        )
     return bool(row["matches"].get(rule, False))
 
 

@@ -58,8 +58,7 @@ def test_the_gold_answers_score_everything(data):
 
 def test_databases_beside_the_data_file_are_found(data):
     command = ("evaluate/run.py", "--gold", "--data", data, "--out", "out")
-    run = run_program(*command, cwd=data.parent)
-    assert run.returncode == 0, run.stderr
+    assert run_program(*command, cwd=data.parent).returncode == 1
     assert report(data)["outcomes"]["no_database"] == 3
     nested = data.parent / "databases/band/band"
     nested.mkdir()
@@ -123,6 +122,10 @@ def test_a_missing_database_is_counted_and_not_scored(data):
         ("[]", "band_eval.json: expected a JSON array with at least one row. "),
         ("[{}]", "band_eval.json: row 0: key 'id' is missing; row 0: key 'db_id' is missing; "),
         ("{", "band_eval.json: not readable as JSON ("),
+        (
+            '[{"question": "How many?", "query": "SELECT 1"}]',
+            "band_eval.json: row 0: key 'db_id' is missing. Expected ",
+        ),
         (
             json.dumps([{"id": 1, "db_id": "a", "question": "", "output": ""}] * 2),
             "band_eval.json: row 1: duplicate id 1 (first in row 0). ",
@@ -205,9 +208,11 @@ def test_what_is_not_scored_is_named_on_the_terminal(data):
 def test_where_nothing_is_executed_the_option_for_databases_is_named(data):
     rows = [row | {"database": "lost/lost.sqlite"} for row in json.loads(data.read_text())]
     data.write_text(json.dumps(rows))
-    assert evaluate(data, "--gold").stdout.splitlines()[-2:] == [
+    run = evaluate(data, "--gold")
+    assert run.returncode == 1
+    assert run.stdout.splitlines()[-2:] == [
         "  not scored, no_database: 3 (band-0, band-1, band-2)",
-        "  no query was executed: no databases were found. Pass --databases DIR with DIR/<db_id>/<db_id>.sqlite",
+        "  nothing was scored. Where no database was found, give --databases DIR with DIR/<db_id>/<db_id>.sqlite",
     ]
 
 

@@ -113,7 +113,10 @@ def test_each_rule_has_a_figure_of_its_own(rule, name):
 def test_a_missing_verdict_is_an_error_and_not_a_zero():
     row = make_row("x")
     del row["matches"]["bird"]
-    with pytest.raises(ResultsError, match=r"^example 'x' ran but has no verdict of rule 'bird'$"):
+    with pytest.raises(
+        ResultsError,
+        match=r"^example 'x' ran but has no verdict of rule 'bird'\. ",
+    ):
         aggregate([row], run={})
 
 
