@@ -26,7 +26,7 @@ REFUSED = {
     sqlite3.SQLITE_ATTACH: "ATTACH",
     sqlite3.SQLITE_DETACH: "DETACH",
     sqlite3.SQLITE_PRAGMA: "PRAGMA",
-    sqlite3.SQLITE_TRANSACTION: "a transaction of its own",
+    sqlite3.SQLITE_TRANSACTION: "a transaction statement",
     sqlite3.SQLITE_SAVEPOINT: "a savepoint",
 }
 

@@ -158,7 +158,7 @@ class Corpus:
         schema = schema_of_database(path, self.tables_files, candidate.db_id, values)
         example = file_example(candidate, folder, values, schema)
         if "runnable" not in example.tags and not is_syntax(example.sql):
-            return Skip("the gold is no SQL", f"{candidate.place}: {example.error or 'syntax error'}: {example.sql}")
+            return Skip("the gold is not SQL", f"{candidate.place}: {example.error or 'syntax error'}: {example.sql}")
         return example
 
 
