@@ -120,13 +120,15 @@ def two_run_chart(first: dict, second: dict) -> Chart:
     return paired_chart("Base against adapter", "Rule strict, each run over its own examples.", names, lines)
 
 
-def paired_chart(title: str, note: str, names: list[str], lines: dict[str, list[dict]]) -> Chart:
+def paired_chart(
+    title: str, note: str, names: list[str], lines: dict[str, list[dict]], *, between: str = " → "
+) -> Chart:
     """Bars of several runs under one label per line; `lines` maps a label to one figure per run."""
     kinds = [f"series{place % 4}" for place in range(len(names))]
     groups = [
         Group(
             label=label,
-            text=" → ".join(percent(figure["value"]) for figure in figures),
+            text=between.join(percent(figure["value"]) for figure in figures),
             bars=tuple(
                 Bar(figure["value"] or 0.0, figure["low"], figure["high"], kind)
                 for figure, kind in zip(figures, kinds, strict=True)

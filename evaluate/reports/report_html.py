@@ -81,20 +81,29 @@ def render_page(template: str, *, examples: Examples, runs: list[str], **context
     """A page made of a template, the common frame and the examples: one tuple of rows an example, a row a run."""
     data, shown = _page_data(examples, runs)
     script = (TEMPLATES / "examples.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         _environment()
         .get_template(template)
         .render(
-            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+            style=chart_style() + Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
             script=Markup(script),
-            script_hash=f"sha256-{digest}",
+            script_hash=script_hash(script),
             data=Markup(data),
             shown=shown,
             runs=runs,
             **context,
         )
     )
+
+
+def chart_style() -> Markup:
+    """The colours, light and dark, and the rules of `plots.py`'s charts."""
+    return Markup((TEMPLATES / "chart.css").read_text(encoding="utf-8"))
+
+
+def script_hash(script: str) -> str:
+    """What a content security policy calls the one script that it allows."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def script_json(value: object) -> str:
