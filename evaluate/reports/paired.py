@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from evaluate.reports.aggregate import RAN, cluster_of
+from evaluate.execution.match import RULES
 from evaluate.reports.intervals import Resampling, difference_interval, mean_estimate
-from evaluate.reports.results_file import HARDNESS, RULES, ResultsError, is_scored
+from evaluate.reports.results_file import ResultsError, is_scored, rank_of
+from evaluate.reports.row_values import RAN, cluster_of
 
 EXACT_MATCH = "exact_match"
 
@@ -88,7 +89,7 @@ def pair(first: list[dict], second: list[dict], *, resampling: Resampling | None
 
 def _check(couples: list[tuple[dict, dict]]) -> None:
     if not couples:
-        raise ResultsError("no id stands in both runs; were they made from the same data file?")
+        raise ResultsError("the runs have no id in common; were they made from the same data file?")
     for one, other in couples:
         if (one["db_id"], one["gold"]) != (other["db_id"], other["gold"]):
             raise ResultsError(
@@ -140,15 +141,11 @@ def _by_hardness(scored: list, clusters: list, resampling: Resampling) -> dict[s
     """Rule strict within each level, in the order of difficulty; other levels after the known ones."""
     levels = {str(row["hardness"]) for row, _ in scored}
     contrasts = {}
-    for level in sorted(levels, key=lambda name: (name not in HARDNESS, _rank(name), name)):
+    for level in sorted(levels, key=lambda name: (rank_of(name), name)):
         places = [place for place, (row, _) in enumerate(scored) if str(row["hardness"]) == level]
         verdicts = [tuple(_is_right(row) for row in scored[place]) for place in places]
         contrasts[level] = _contrast(verdicts, [clusters[place] for place in places], resampling)
     return contrasts
-
-
-def _rank(level: str) -> int:
-    return HARDNESS.index(level) if level in HARDNESS else len(HARDNESS)
 
 
 def _is_right(row: dict) -> bool:

@@ -131,7 +131,7 @@ def test_runs_without_a_common_id_are_refused():
     second = [make_row("other")]
     with pytest.raises(ResultsError) as caught:
         compare([Run("one", rows_of("+")), Run("two", second)])
-    expected = "one and two: no id stands in both runs; were they made from the same data file?"
+    expected = "one and two: the runs have no id in common; were they made from the same data file?"
     assert str(caught.value) == expected
 
 
