@@ -1,0 +1,1 @@
+"""The engine and its Askers, whose queries run in the worker processes."""
