@@ -11,7 +11,6 @@ training starts. A folder that is there is left as it is.
 
 import argparse
 import difflib
-import os
 import sys
 from pathlib import Path
 
@@ -22,7 +21,7 @@ import environment  # noqa: E402
 
 environment.enter(needs=("omegaconf",))
 
-from models.catalogue import FOLDER, MODELS, Model, ModelError  # noqa: E402
+from models.catalogue import FOLDER, MODELS, Model, ModelError, name_of_folder  # noqa: E402
 from models.making import ensure, is_complete  # noqa: E402
 from recipes import recipe  # noqa: E402
 
@@ -46,12 +45,6 @@ def find(name: str) -> Model:
     near = difflib.get_close_matches(name.lower(), MODELS, 1, cutoff=0.4)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise UsageError(f"no model '{name}'.{hint} The models are: {', '.join(MODELS)}.")
-
-
-def name_of_folder(path: str) -> str | None:
-    """The name of the folder below data/models/ that a `model_name_or_path` means; None for any other."""
-    folder = Path(os.path.normpath(ROOT / path))
-    return folder.name if folder.parent == FOLDER else None
 
 
 def make_for_recipe(path: Path, overrides: list[str]) -> None:
