@@ -1,8 +1,8 @@
 """The OpenAI-compatible routes: `/v1/models` are the databases, `/v1/chat/completions` answers the last user message.
 
 The answer's text is the SQL, so that a program can run it and the next turn's history is what the model knows. Beside
-the usual keys there is `answer`, with columns and rows: in the response, or in the last chunk of a stream. A stream sends
-the SQL as the model writes it; where a repair changes it, the SQL that ran follows the line `-- repaired`.
+the usual keys there is `answer`, with columns and rows: in the response, or in the last chunk of a stream. A stream
+sends the SQL as the model writes it; where a repair changes it, the SQL that ran follows the line `-- repaired`.
 """
 
 import time

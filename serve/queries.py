@@ -10,8 +10,8 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +24,7 @@ LANES = 2
 WAITING = 64
 MEMORY_BYTES = 512 * MEBIBYTE  # a worker, beyond what it starts with
 RETRY_SECONDS = 2
+LOOK_SECONDS = 0.2  # between two looks whether a thread's result is still wanted
 
 
 class Job:
@@ -51,20 +52,30 @@ class QueryPool:
             raise Busy(RETRY_SECONDS, "too many queries are waiting") from None
         return await self._result(job)
 
-    def run_from_thread(self, task: Task) -> Any:
-        """As `run`, from a thread that may wait."""
+    def run_from_thread(self, task: Task, cancelled: Callable[[], bool]) -> Any:
+        """As `run`, from a thread that may wait; raises CancelledError once `cancelled` says so."""
         job = Job(task)
         self._jobs.put(job)
-        return job.future.result()
+        while True:
+            try:
+                return job.future.result(timeout=LOOK_SECONDS)
+            except TimeoutError:
+                if cancelled():
+                    self._abandon(job)
+                    raise CancelledError from None
 
     async def _result(self, job: Job) -> Any:
         try:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
-            job.abandoned = True
-            for lane in self._lanes:
-                lane.end_if_abandoned()
+            self._abandon(job)
             raise
+
+    def _abandon(self, job: Job) -> None:
+        job.abandoned = True
+        job.future.cancel()  # where it has not begun
+        for lane in self._lanes:
+            lane.end_if_abandoned()
 
     def close(self) -> None:
         """End the workers; tasks that are under way are lost."""

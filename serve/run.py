@@ -18,27 +18,29 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+import environment  # noqa: E402
+
+environment.enter(needs=("mcp", "uvicorn"), venv=environment.ASK)
+
 import uvicorn  # noqa: E402
 
+from evaluate.generation.llamacpp import Writer  # noqa: E402
 from serve.app import make_app  # noqa: E402
 from serve.asking import Askers  # noqa: E402
-from serve.databases import Databases, Served  # noqa: E402
+from serve.databases import Databases, ImportFailed  # noqa: E402
 from serve.guard import LOOPBACK_NAMES, is_loopback  # noqa: E402
 from serve.line import Line  # noqa: E402
 from serve.queries import QueryPool  # noqa: E402
 from serve.refusals import Refusal  # noqa: E402
-from serve.service import Asker, Service  # noqa: E402
+from serve.service import Service, limits_within  # noqa: E402
+from serve.tables import import_table  # noqa: E402
 
 TOKEN_VARIABLE = "TEXT2SQL_TOKEN"
 MEBIBYTE = 2**20
 
 
 class StartError(Exception):
-    """The server cannot start; the message says why and what to do. `status` is that of the process."""
-
-    def __init__(self, text: str, status: int = 1) -> None:
-        super().__init__(text)
-        self.status = status
+    """The server cannot start; the message says why and what to do."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -114,26 +116,20 @@ def addresses(listener: socket.socket, host: str, token: str | None) -> list[str
     return [*lines, "serve: Ctrl-C ends it"]
 
 
-def serve(options: argparse.Namespace, make_asker: Callable[[Served, QueryPool], Asker] | None = None) -> None:
-    """Serve until a signal. `make_asker` takes the place of the model. Raises StartError, KeyboardInterrupt."""
+def serve(options: argparse.Namespace, make_engine: Callable[[], Writer] | None = None) -> None:
+    """Serve until a signal; `make_engine` replaces the model. Raises StartError, Refusal, KeyboardInterrupt."""
+    token, loopback = token_for(options.host), is_loopback(options.host)
     listener = listen(options.host, options.port)
-    queries = QueryPool()
-    askers = Askers(options, queries)
-    databases = Databases(askers.import_table, options.upload_limit * MEBIBYTE)
-    line = Line(options.waiting, options.deadline)
-    make = (lambda served: make_asker(served, queries)) if make_asker else askers.make
-    service = Service(databases, line, queries, make, options.timeout)
+    queries, limits = QueryPool(), limits_within(options.timeout)
+    askers = Askers(options.adapter, queries, limits)
+    databases = Databases(import_table, options.upload_limit * MEBIBYTE)
+    service = Service(databases, Line(options.waiting, options.deadline), queries, askers.make, limits)
     try:
-        try:
-            first = [databases.add(path) for path in options.database][0]
-        except Refusal as refusal:
-            raise StartError(str(refusal), 2) from None
-        if make_asker is None:
-            print("serve: loading the model", flush=True)
-            askers.load()
-        service.asker(first)
-        token = token_for(options.host)
-        loopback = is_loopback(options.host)
+        for path in options.database:
+            databases.add(path)
+        print("serve: loading the model", flush=True)
+        print(f"serve: loaded in {askers.load(options.server, make_engine):.1f} s", flush=True)
+        service.asker(databases.get(None))
         names = {*LOOPBACK_NAMES, *options.allow_host, *(() if loopback else (options.host, *own_names()))}
         app = make_app(service, names=names, any_address=not loopback, token=token)
         config = uvicorn.Config(
@@ -160,14 +156,14 @@ def end(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def main(make_asker: Callable[[Served, QueryPool], Asker] | None = None) -> int:
+def main(make_engine: Callable[[], Writer] | None = None) -> int:
     options = parse()
     signal.signal(signal.SIGTERM, end)
     try:
-        serve(options, make_asker)
-    except StartError as error:
+        serve(options, make_engine)
+    except (StartError, Refusal) as error:
         print(f"serve: {error}", file=sys.stderr)
-        return error.status
+        return 2 if isinstance(error, ImportFailed) else 1
     except KeyboardInterrupt:
         print("serve: stopped", file=sys.stderr)
     return 0

@@ -21,6 +21,11 @@ IsGone = Callable[[], Awaitable[bool]]
 Turn = tuple[str, str]  # a question before, and the SQL that answered it
 
 
+def limits_within(timeout: float) -> Limits:
+    """What a query may take here; `timeout` in seconds."""
+    return Limits(seconds=timeout, rows=ROWS, result_bytes=RESULT_BYTES, cut=True)
+
+
 class Asker(Protocol):
     """What answers questions about one database: `evaluate.asker.Asker`."""
 
@@ -48,13 +53,13 @@ class Service:
         line: Line,
         queries: QueryPool,
         make_asker: Callable[[Served], Asker],
-        timeout: float,
+        limits: Limits,
     ) -> None:
         self.databases = databases
         self.line = line
         self.queries = queries
         self.make_asker = make_asker
-        self.limits = Limits(seconds=timeout, rows=ROWS, result_bytes=RESULT_BYTES, cut=True)
+        self.limits = limits
         self._askers: dict[str, Asker] = {}
         databases.removed.append(self._forget)
 
