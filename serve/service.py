@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
+from evaluate.asker import plain
 from evaluate.execution.pool import Lost
 from evaluate.execution.sandbox import MEBIBYTE, Limits
 from serve.databases import Databases, Served
@@ -99,7 +100,7 @@ class Service:
         return {
             "sql": sql,
             "columns": list(execution.columns),
-            "rows": [[plain_cell(cell) for cell in row] for row in execution.rows],
+            "rows": [[plain(cell) for cell in row] for row in execution.rows],
             "error": execution.error,
             "seconds": round(execution.seconds, 4),
             "truncated": execution.cut,
@@ -141,15 +142,6 @@ class Service:
         self.databases.close()
 
 
-def plain_cell(cell: object) -> object:
-    """A cell that JSON can hold: blobs in hexadecimal, infinite numbers as text."""
-    if isinstance(cell, bytes):
-        return f"x'{cell.hex()}'"
-    if isinstance(cell, float) and cell - cell != 0:
-        return str(cell)
-    return cell
-
-
 def schema_json(name: str, schema: Schema) -> dict[str, Any]:
     """`{"database", "tables": [{"name", "columns", "foreign_keys", "rows"}]}`."""
     return {"database": name, "tables": [_table_json(table) for table in schema.tables]}
@@ -162,12 +154,12 @@ def _table_json(table: Table) -> dict[str, Any]:
         "foreign_keys": [
             {"column": key.column, "table": key.table, "referenced": key.referenced} for key in table.foreign_keys
         ],
-        "rows": [[_short(plain_cell(cell)) for cell in row] for row in table.rows],
+        "rows": [[_short(plain(cell)) for cell in row] for row in table.rows],
     }
 
 
 def _column_json(column: Column) -> dict[str, Any]:
-    values = [_short(plain_cell(value)) for value in column.values]
+    values = [_short(plain(value)) for value in column.values]
     return {"name": column.name, "type": column.type, "primary_key": bool(column.primary_key), "values": values}
 
 

@@ -3,6 +3,7 @@
 import { drawing, element } from "./dom.js";
 import { isNumber } from "./table.js";
 
+const COLUMNS = 4; // a wider result is a list of things, not figures
 const BARS = 40;
 const POINTS = 2000;
 const DATE = /^\d{4}(-\d{2}(-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?)?)?$/;
@@ -10,7 +11,7 @@ const IDENTIFIER = /(^|_)id$|[a-z]I[dD]$/i;
 
 // {kind: "bar" | "line", label: column, value: column}, or null where no chart says more than the table.
 export function choose({ columns, rows }) {
-  if (rows.length < 2 || columns.length < 2) return null;
+  if (rows.length < 2 || columns.length < 2 || columns.length > COLUMNS) return null;
   const filled = columns.map((_, n) => rows.map((row) => row[n]).filter((cell) => cell !== null));
   const numbers = columns.map((_, n) => filled[n].length > 0 && filled[n].every(isNumber));
   const years = columns.map((name, n) => numbers[n] && /year/i.test(name) && filled[n].every((cell) => Number.isInteger(cell) && cell > 999 && cell < 3000));
@@ -76,10 +77,14 @@ function line(points, width) {
       drawing("text", { class: "soft", x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, plain(tick)),
     );
   }
-  const every = Math.max(1, Math.ceil(sorted.length / Math.max(2, Math.floor((width - left) / 95))));
-  sorted.forEach((point, n) => {
-    if (n % every === 0) svg.append(drawing("text", { class: "soft", x: x(point.at), y: height - 6, "text-anchor": "middle" }, point.label.slice(0, 10)));
-  });
+  let free = -Infinity;
+  for (const point of sorted) {
+    const text = point.label.slice(0, 10);
+    const half = text.length * 3.6;
+    if (x(point.at) - half < free || x(point.at) + half > width) continue;
+    svg.append(drawing("text", { class: "soft", x: x(point.at), y: height - 6, "text-anchor": "middle" }, text));
+    free = x(point.at) + half + 14;
+  }
   svg.append(drawing("polyline", { class: "line-mark", points: sorted.map((point) => `${x(point.at).toFixed(1)},${y(point.value).toFixed(1)}`).join(" ") }));
   for (const point of sorted.length > 150 ? [] : sorted) {
     const dot = drawing("circle", { class: "dot", cx: x(point.at), cy: y(point.value), r: 3.5 });

@@ -11,6 +11,7 @@ const question = by("question"), sql = by("sql"), status = by("status"), databas
 let running = null; // the AbortController of what is under way
 let turns = []; // [{question, sql}] that a follow-up builds on
 let uploadBytes = 0;
+let shown = null; // the result on the page
 
 function say(text, working = false) {
   status.textContent = text;
@@ -52,6 +53,7 @@ function showSql(text) {
 }
 
 function clearResult() {
+  shown = null;
   by("repairs").replaceChildren();
   by("confidence").textContent = "";
   by("chart").hidden = true;
@@ -63,6 +65,7 @@ function showResult(result) {
     showError(result.error);
     return;
   }
+  shown = result;
   table.show(by("result"), result);
   chart.show(by("chart"), result);
 }
@@ -91,9 +94,10 @@ function ask() {
     });
     if (answer.sql) showSql(answer.sql);
     by("repairs").replaceChildren(...answer.repairs.map((text) => element("li", { textContent: text })));
-    if (answer.confidence !== null) by("confidence").textContent = `${Math.round(answer.confidence * 100)} % sure`;
+    if (answer.confidence !== null) by("confidence").textContent = `confidence ${Math.round(answer.confidence * 100)} %`;
     say(`answered in ${answer.seconds.toFixed(1)} s`);
     showResult({ ...answer, seconds: undefined });
+    document.body.classList.add("answered");
     if (answer.sql) {
       turns = [...before, { question: asked, sql: answer.sql }].slice(-10);
       by("follow").hidden = false;
@@ -216,6 +220,13 @@ by("file").addEventListener("change", () => {
 });
 database.addEventListener("change", () => { showError(""); clearResult(); by("answer").hidden = true; say(""); showSchema(); });
 for (const area of [question, sql]) area.addEventListener("input", () => fit(area));
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  for (const area of [question, sql]) fit(area);
+  if (shown && !by("answer").hidden) chart.show(by("chart"), shown);
+});
 document.addEventListener("keydown", onKey);
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {

@@ -15,7 +15,7 @@ export function examples(schema) {
     const things = plural(words(table.name));
     const free = table.columns.filter((column) => !isKey(column, table));
     const texts = free.filter((column) => !isNumeric(column));
-    const numbers = free.filter(isNumeric);
+    const numbers = free.filter((column) => isNumeric(column) && !/born|year|date|code|zip|phone|number|rank|lat|lon/i.test(column.name));
     const group = texts.find((column) => /type|kind|country|city|status|category|state|genre|sex|method/i.test(column.name)) ?? texts[1];
     found.push(`How many ${things} are there?`);
     if (group) found.push(`How many ${things} are there for each ${words(group.name)}?`);

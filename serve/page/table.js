@@ -16,7 +16,7 @@ function compare(a, b) {
 }
 
 function shown(cell) {
-  const text = String(cell);
+  const text = isNumber(cell) && !Number.isInteger(cell) ? String(Number(cell.toPrecision(10))) : String(cell);
   return text.length > CELL_CHARACTERS ? `${text.slice(0, CELL_CHARACTERS)}…` : text;
 }
 
