@@ -78,6 +78,7 @@ class Asker:
         *,
         adapter: str | Path | None = None,
         server: str | None = None,
+        served_model: str | None = None,
         timeout: float = 30.0,
         max_tokens: int = 256,
         repair: bool = True,
@@ -88,6 +89,7 @@ class Asker:
         Args:
             adapter: output folder of a training; None: the shipped adapter.
             server: address of a running server of OpenAI's API that serves the model; nothing is loaded here.
+            served_model: the model's name there, where it is not found by the adapter's folder.
             timeout: seconds that a query may take.
             max_tokens: tokens that an answer may have.
             repair: whether a query that SQLite refuses is mended (evaluate/decoding/repair.py).
@@ -103,8 +105,9 @@ class Asker:
         self.limits, self.max_tokens, self.repair = Limits()._replace(seconds=timeout), max_tokens, repair
         self._known: tuple[object, Schema] | None = None
         self.schema  # noqa: B018 a file without a readable schema is refused here
-        self._own = None if engine else open_engine(self.trained, server=server)
+        self._own = None if engine else open_engine(self.trained, server=server, served_model=served_model)
         self.engine: Writer = engine or self._own
+        self.run: Run = run_repaired
 
     def __enter__(self) -> "Asker":
         return self
@@ -152,21 +155,8 @@ class Asker:
         made = self.engine.complete(pieces, max_tokens=self.max_tokens, on_text=on_text, cancelled=cancelled)
         if made.finish_reason == "cancelled":
             return Answer(question, error="cancelled", seconds=time.monotonic() - start)
-        sql = extract_sql(made.text)
-        if sql is None:
-            error = f"no SQL in the answer: {made.text.strip()[:200]!r}"
-            return Answer(question, error=error, confidence=made.confidence, seconds=time.monotonic() - start)
-        found, result = self.run(sql)
-        return Answer(
-            question,
-            found.sql,
-            list(result.columns),
-            list(result.rows),
-            None if result.status == "ok" else f"{result.status}: {result.error}",
-            made.confidence,
-            list(found.repairs),
-            time.monotonic() - start,
-        )
+        made_of = {"repair_it": self.repair, "start": start, "confidence": made.confidence, "run": self.run}
+        return finished(question, made.text, self.database, self.limits, **made_of)
 
     def prompt(self, question: str, history: Sequence[tuple[str, str]] = ()) -> tuple[list[str], str | None]:
         """The texts of the prompt, one tokenized after the other, and why it cannot be answered, if so.
@@ -182,7 +172,43 @@ class Asker:
                 return pieces, None
         return [], f"the prompt and its answer take {needed:,} tokens; the engine holds {self.engine.context:,}"
 
-    def run(self, sql: str) -> tuple[Repaired, Execution]:
-        """A query as it was run, repaired where that is wanted and needed, and what it returned."""
-        found = repair(sql, self.database, self.limits) if self.repair else Repaired(sql)
-        return found, run_query(found.sql, self.database, self.limits)
+
+def run_repaired(sql: str, database: Path, limits: Limits, repair_it: bool) -> tuple[Repaired, Execution]:
+    """A model's query as it was run, repaired where that is wanted and needed, and what it returned."""
+    found = repair(sql, database, limits) if repair_it else Repaired(sql)
+    return found, run_query(found.sql, database, limits)
+
+
+Run = Callable[[str, Path, Limits, bool], tuple[Repaired, Execution]]
+
+
+def finished(
+    question: str,
+    completion: str,
+    database: Path,
+    limits: Limits,
+    *,
+    repair_it: bool,
+    start: float,
+    confidence: float | None = None,
+    run: Run | None = None,
+) -> Answer:
+    """The answer that a completion gives: its SQL, repaired where that is wanted and needed, and what it returns.
+
+    `start`: `time.monotonic()` when the question came. `run` takes the place of `run_repaired`.
+    """
+    sql = extract_sql(completion)
+    if sql is None:
+        error = f"no SQL in the answer: {completion.strip()[:200]!r}"
+        return Answer(question, error=error, confidence=confidence, seconds=time.monotonic() - start)
+    found, result = (run or run_repaired)(sql, database, limits, repair_it)
+    return Answer(
+        question,
+        found.sql,
+        list(result.columns),
+        list(result.rows),
+        None if result.status == "ok" else f"{result.status}: {result.error}",
+        confidence,
+        list(found.repairs),
+        time.monotonic() - start,
+    )

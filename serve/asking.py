@@ -18,7 +18,7 @@ from evaluate.generation.llamacpp import Writer
 from serve.databases import Served
 from serve.queries import QueryPool, execution_of
 from serve.refusals import Refusal
-from serve.work import Mended, Task
+from serve.work import Task
 from sql.schema import SchemaError
 
 
@@ -45,7 +45,7 @@ class Asker(asker.Asker):
 
     def __init__(self, database: Path, queries: QueryPool, limits: Limits, **options: Any) -> None:
         super().__init__(database, **options)
-        self.queries, self.limits = queries, limits
+        self.queries, self.limits, self.run = queries, limits, self._run_in_worker
         self._cancelled: Callable[[], bool] = lambda: False
         self._cut = False
 
@@ -65,17 +65,17 @@ class Asker(asker.Asker):
             raise EngineFailed(str(error)) from error
         return Answer(**vars(answer), truncated=self._cut)
 
-    def run(self, sql: str) -> tuple[Repaired, Execution]:
+    def _run_in_worker(self, sql: str, database: Path, limits: Limits, repair_it: bool) -> tuple[Repaired, Execution]:
         """Repaired and run where it can be ended, by its deadline or because nobody waits for it any more."""
-        task = Task(self.database, sql, self.limits, mend=self.repair)
+        task = Task(database, sql, limits, from_model=True, repair=repair_it)
         try:
             found = self.queries.run_from_thread(task, self._cancelled)
         except CancelledError:
             found = Lost("died", "cancelled", None)
-        if isinstance(found, Mended):
-            self._cut = found.execution.cut
-            return found
-        return Repaired(sql), execution_of(found, self.limits.seconds)
+        if isinstance(found, Lost):
+            return Repaired(sql), execution_of(found, limits.seconds)
+        self._cut = found[1].cut
+        return found
 
 
 class Askers:

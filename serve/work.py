@@ -12,7 +12,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluate.decoding.repair import Repaired, repair
+from evaluate.asker import run_repaired
+from evaluate.decoding.repair import Repaired
 from evaluate.execution.sandbox import Execution, Limits, connect, database_problem, run_query
 from sql.schema import Schema, schema_of
 
@@ -26,20 +27,14 @@ Work = Callable[["Task | None", Callable[..., None]], Any]
 class Task(NamedTuple):
     """Run `sql` on a file, or, where that is None, read its schema with sample rows.
 
-    `mend`: the SQL is a model's, and is repaired where SQLite refuses it; the result is then a Mended.
+    `from_model`: the result is that of `run_repaired`, with or without `repair`.
     """
 
     database: Path
     sql: str | None
     limits: Limits
-    mend: bool = False
-
-
-class Mended(NamedTuple):
-    """A model's query as it ran, and what it returned."""
-
-    repaired: Repaired
-    execution: Execution
+    from_model: bool = False
+    repair: bool = False
 
 
 class Unreadable(NamedTuple):
@@ -53,15 +48,16 @@ def make_work(_settings: object) -> Work:
     return _work
 
 
-def _work(task: Task | None, announce: Callable[..., None]) -> Execution | Mended | Schema | Unreadable | int:
+def _work(
+    task: Task | None, announce: Callable[..., None]
+) -> Execution | tuple[Repaired, Execution] | Schema | Unreadable | int:
     if task is None:
         return os.getpid()
     announce(task.limits.seconds + GRACE_SECONDS, None)
     if task.sql is None:
         return _schema(task.database, task.limits)
-    if task.mend:
-        repaired = repair(task.sql, task.database, task.limits)
-        return Mended(repaired, run_query(repaired.sql, task.database, task.limits))
+    if task.from_model:
+        return run_repaired(task.sql, task.database, task.limits, task.repair)
     return run_query(task.sql, task.database, task.limits)
 
 

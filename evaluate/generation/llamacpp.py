@@ -145,14 +145,15 @@ class _Stream:
 
     def __init__(self, on_text: Callable[[str], None], cancelled: Callable[[], bool]) -> None:
         self.on_text, self.cancelled = on_text, cancelled
-        self.text, self.reason, self.error = "", "", None
+        self.text, self.reason = "", ""
+        self.error: BaseException | None = None
         self.logarithms: list[float] = []
 
     def take(self, chunk: dict) -> bool:
         """Read one chunk; True ends the answer. Exceptions of the two functions are kept for `completion`."""
         try:
             return self._take(chunk)
-        except Exception as error:  # llama.cpp's thread would swallow it
+        except BaseException as error:  # Ctrl-C too; llama.cpp would swallow it
             self.error = error
             return True
 
