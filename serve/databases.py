@@ -9,24 +9,17 @@ import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from evaluate.execution.sandbox import database_problem
-from serve.refusals import NotFound, Refusal, TooLarge
+from serve.refusals import NotFound, TooLarge
+from serve.tables import UPLOAD, ImportFailed, import_table, is_table
 
 MAX_UPLOADS = 20
 NAME_CHARACTERS = 60
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
-_SQLITE = b"SQLite format 3\0"
-
-Import = Callable[[Path, Path, str], None]  # (table file, database to write, name of the table); raises ImportFailed
-
-
-class ImportFailed(Refusal):
-    """A file that cannot be read as a database or a table."""
-
-    kind = "unreadable"
 
 
 class Served(NamedTuple):
@@ -38,15 +31,18 @@ class Served(NamedTuple):
 
 
 class Databases:
-    """Every served database by its name. Methods may be called from any thread."""
+    """Every served database by its name. Methods may be called from any thread.
 
-    def __init__(self, import_table: Import, upload_bytes: int) -> None:
-        self.import_table = import_table
+    `check` says why a SQLite file cannot be served, or None; `forget` is told of uploads that go.
+    """
+
+    def __init__(self, upload_bytes: int, check: Callable[[Path], str | None]) -> None:
         self.upload_bytes = upload_bytes
-        self.removed: list[Callable[[Served], None]] = []  # told of uploads that go
+        self.check = check
+        self.forget: Callable[[Served], None] = lambda served: None
         self._folder = Path(tempfile.mkdtemp(prefix="text2sql-"))
         self._served: dict[str, Served] = {}
-        self._uploads = 0
+        self._files = 0
         self._lock = threading.Lock()
 
     def all(self) -> list[Served]:
@@ -65,60 +61,67 @@ class Databases:
         raise NotFound(f"no database {name[:NAME_CHARACTERS]!r}; served are: {names}")
 
     def add(self, path: Path) -> Served:
-        """Serve a file of this machine; a table file is read into a database of the temporary folder."""
-        return self._keep(self._at_rest(path, path.stem), path.stem, uploaded=False)
+        """Serve a file of this machine; a table file is read into a database of the temporary folder.
 
-    async def receive(self, name: str, body: AsyncIterator[bytes]) -> Path:
+        Raises ImportFailed.
+        """
+        file = path
+        if is_table(path.name) and path.is_file():
+            file = self._new_folder() / "table.sqlite"
+            import_table(path.resolve(), file, path.stem)
+        problem = database_problem(file) or self.check(file)
+        if problem:
+            raise ImportFailed(problem if problem.startswith(str(file)) else f"{path}: {problem}")
+        return self._keep(file.resolve(), path.stem, uploaded=False)
+
+    async def receive(self, body: AsyncIterator[bytes]) -> Path:
         """Write an upload as it arrives. Raises TooLarge as soon as it is over the limit; nothing is left then."""
-        target = self._new_path()
+        target = self._new_folder() / UPLOAD
         size = 0
         try:
             with target.open("xb") as file:
                 async for chunk in body:
                     size += len(chunk)
                     if size > self.upload_bytes:
-                        raise TooLarge(f"the file is larger than {self.upload_bytes // 2**20} MB")
+                        raise self.too_large()
                     file.write(chunk)
             if not size:
                 raise ImportFailed("the file is empty")
         except BaseException:
-            target.unlink(missing_ok=True)
+            shutil.rmtree(target.parent, ignore_errors=True)
             raise
         return target
 
+    def too_large(self) -> TooLarge:
+        """What an upload over the limit is told."""
+        return TooLarge(f"the file is larger than {self.upload_bytes // 2**20} MB")
+
     def add_upload(self, received: Path, name: str) -> Served:
-        """Serve an upload that has arrived; `name` is what the person calls the file."""
-        label = Path(name.replace("\\", "/")).name
-        suffix = Path(label).suffix.lower()
+        """Serve an upload that has arrived; `name` is what the person calls the file. Raises ImportFailed."""
+        label = PurePosixPath(name.replace("\\", "/")).name
+        title = clean(PurePosixPath(label).stem)
+        file = received
         try:
-            if suffix and not _is_sqlite(received):
-                received = received.rename(received.with_suffix(suffix if suffix.isascii() else ""))
-            file = self._at_rest(received, Path(label).stem)
-        except (ImportFailed, OSError, ValueError) as error:
-            received.unlink(missing_ok=True)
-            raise ImportFailed(f"{clean(label)}: {_without_folder(error, self._folder)}") from None
+            if is_table(label):
+                source = received.rename(received.with_suffix(PurePosixPath(label).suffix.lower()))
+                import_table(source, file, title)
+                source.unlink()
+            problem = database_problem(file) or self.check(file)
+            if problem:
+                raise ImportFailed(problem)
+        except ImportFailed as error:
+            shutil.rmtree(received.parent, ignore_errors=True)
+            reason = re.sub(rf"{re.escape(str(received))}[\w.]*: ", "", str(error))
+            raise ImportFailed(f"{clean(label)}: {reason}") from None
         self._make_room()
-        return self._keep(file, Path(label).stem, uploaded=True)
+        return self._keep(file, title, uploaded=True)
 
-    def _at_rest(self, path: Path, table: str) -> Path:
-        """The path of a SQLite file that can be read; a table file is imported first."""
-        if path.is_file() and not _is_sqlite(path):
-            target = self._new_path()
-            try:
-                self.import_table(path, target, clean(table))
-            except BaseException:
-                target.unlink(missing_ok=True)
-                raise
-            path = target
-        problem = database_problem(path)
-        if problem:
-            raise ImportFailed(problem)
-        return path
-
-    def _new_path(self) -> Path:
+    def _new_folder(self) -> Path:
         with self._lock:
-            self._uploads += 1
-            return self._folder / f"{self._uploads}.sqlite"
+            self._files += 1
+            folder = self._folder / str(self._files)
+        folder.mkdir()
+        return folder
 
     def _keep(self, file: Path, name: str, *, uploaded: bool) -> Served:
         label = clean(name)
@@ -137,24 +140,15 @@ class Databases:
             for served in old:
                 del self._served[served.name]
         for served in old:
-            served.file.unlink(missing_ok=True)
-            for tell in self.removed:
-                tell(served)
+            shutil.rmtree(served.file.parent, ignore_errors=True)
+            self.forget(served)
 
     def close(self) -> None:
         """Remove the temporary folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        with suppress(OSError):
+            shutil.rmtree(self._folder)
 
 
 def clean(name: str) -> str:
     """A name that can be shown: printable, of bounded length, not empty."""
     return _UNPRINTABLE.sub(" ", name).strip()[:NAME_CHARACTERS] or "database"
-
-
-def _is_sqlite(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_SQLITE)) == _SQLITE
-
-
-def _without_folder(error: Exception, folder: Path) -> str:
-    return str(error).replace(f"{folder}/", "")

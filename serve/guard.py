@@ -68,6 +68,8 @@ class Guard:
         await (refused or self.app)(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope) -> Response | None:
+        if not scope["path"].isprintable():  # a NUL is in no file's name
+            return _refuse(404, "Not Found")
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if len(headers.getlist("host")) != 1 or not self._is_ours(host):

@@ -49,8 +49,8 @@ def routes(service: Service) -> list[Route]:
     async def upload(request: Request) -> Response:
         name = request.query_params.get("name", "")
         if _declared_bytes(request) > service.databases.upload_bytes:
-            raise TooLarge(f"the file is larger than {service.databases.upload_bytes // 2**20} MB")
-        received = await service.databases.receive(name, request.stream())
+            raise service.databases.too_large()
+        received = await service.databases.receive(request.stream())
         served = await run_in_threadpool(service.databases.add_upload, received, name)
         return JSONResponse({"name": served.name}, 201)
 

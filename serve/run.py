@@ -27,13 +27,14 @@ import uvicorn  # noqa: E402
 from evaluate.generation.llamacpp import Writer  # noqa: E402
 from serve.app import make_app  # noqa: E402
 from serve.asking import Askers  # noqa: E402
-from serve.databases import Databases, ImportFailed  # noqa: E402
+from serve.databases import Databases  # noqa: E402
 from serve.guard import LOOPBACK_NAMES, is_loopback  # noqa: E402
 from serve.line import Line  # noqa: E402
 from serve.queries import QueryPool  # noqa: E402
 from serve.refusals import Refusal  # noqa: E402
-from serve.service import Service, limits_within  # noqa: E402
-from serve.tables import import_table  # noqa: E402
+from serve.service import Service, limits_within, schema_problem  # noqa: E402
+from serve.tables import ImportFailed  # noqa: E402
+from serve.work import Task  # noqa: E402
 
 TOKEN_VARIABLE = "TEXT2SQL_TOKEN"
 MEBIBYTE = 2**20
@@ -122,7 +123,10 @@ def serve(options: argparse.Namespace, make_engine: Callable[[], Writer] | None 
     listener = listen(options.host, options.port)
     queries, limits = QueryPool(), limits_within(options.timeout)
     askers = Askers(options.adapter, queries, limits)
-    databases = Databases(import_table, options.upload_limit * MEBIBYTE)
+    databases = Databases(
+        options.upload_limit * MEBIBYTE,
+        lambda file: schema_problem(queries.run_from_thread(Task(file, None, limits), lambda: False)),
+    )
     service = Service(databases, Line(options.waiting, options.deadline), queries, askers.make, limits)
     try:
         for path in options.database:

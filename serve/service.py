@@ -62,7 +62,7 @@ class Service:
         self.make_asker = make_asker
         self.limits = limits
         self._askers: dict[str, Asker] = {}
-        databases.removed.append(self._forget)
+        databases.forget = self._forget
 
     async def events(
         self, question: str, database: str | None, history: Sequence[Turn] = (), gone: IsGone = never_gone
@@ -110,10 +110,9 @@ class Service:
         """Tables with columns, keys and sample rows. Raises Refusal where the file cannot be read (any more)."""
         served = self.databases.get(database)
         found = await self._run(Task(served.file, None, self.limits), gone)
-        if isinstance(found, Lost):
-            raise Refusal(f"the schema cannot be read: {found.detail}")
-        if isinstance(found, Unreadable):
-            raise Refusal(found.error.replace(f"{served.file}: ", ""))
+        problem = schema_problem(found)
+        if problem:
+            raise Refusal(problem.replace(f"{served.file}: ", ""))
         return schema_json(served.name, found)
 
     async def _run(self, task: Task, gone: IsGone) -> Any:
@@ -140,6 +139,15 @@ class Service:
         for asker in self._askers.values():
             asker.close()
         self.databases.close()
+
+
+def schema_problem(found: Schema | Unreadable | Lost) -> str | None:
+    """Why what a worker found is no schema, or None."""
+    if isinstance(found, Lost):
+        return f"the schema cannot be read: {found.detail}"
+    if isinstance(found, Unreadable):
+        return found.error
+    return None if found.tables else "the database has no table"
 
 
 def schema_json(name: str, schema: Schema) -> dict[str, Any]:

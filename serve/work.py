@@ -71,4 +71,4 @@ def _schema(database: Path, limits: Limits) -> Schema | Unreadable:
             connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
             return schema_of(connection, values=SAMPLE_VALUES)
     except sqlite3.Error as error:
-        return Unreadable(f"{database.name}: {error}")
+        return Unreadable(f"{database}: {error}")

@@ -94,6 +94,12 @@ def shop(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(start, shop) -> Running:
-    """One server for all tests that leave nothing behind."""
-    return start(shop, "--timeout", "2", "--upload-limit", "1")
+def temporary(tmp_path_factory) -> Path:
+    """The folder for temporary files of `server`."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="session")
+def server(start, shop, temporary) -> Running:
+    """One server for all tests that leave nothing behind but uploads."""
+    return start(shop, "--timeout", "2", "--upload-limit", "1", variables={"TMPDIR": str(temporary)})
