@@ -20,7 +20,7 @@ def in_ask_venv(program: str, asked: object) -> object:
     """What a program makes of `asked`: it is called with `asked` and an import path, and prints JSON."""
     head = "import json, sys; from pathlib import Path; asked = json.load(sys.stdin)\n"
     run = subprocess.run(
-        [PYTHON, "-c", head + program], input=json.dumps(asked), cwd=ROOT, capture_output=True, text=True, timeout=300
+        [PYTHON, "-c", head + program], input=json.dumps(asked), cwd=ROOT, capture_output=True, text=True, timeout=900
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
