@@ -25,7 +25,7 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
        ./launch.sh ask DATABASE [QUESTION ...] [--adapter DIR] [--json]
                                             the SQL and the rows that answer questions about a SQLite file
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
-       ./launch.sh setup                    make the two virtual environments, and nothing else
+       ./launch.sh setup                    make the three virtual environments, and nothing else
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the fast tests; with -m "not gpu and not network and not long" the slow too
 
@@ -183,7 +183,7 @@ make_vllm_venv() {
 # The environment of `ask`: llama.cpp and nothing of LLaMA-Factory or vLLM.
 make_ask_venv() {
   take_lock .launch-ask.lock
-  make_venv "$VENV_ASK" requirements/ask.txt "$1"
+  make_venv "$VENV_ASK" requirements/ask.txt "$@"
   free_lock
 }
 
@@ -212,6 +212,7 @@ ask() {
 
 setup() {
   make_train_venv
+  make_ask_venv
   make_vllm_venv
 }
 
