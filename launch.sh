@@ -24,6 +24,8 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
                                             every combination of the values in a folder of its own, then a table
        ./launch.sh ask DATABASE [QUESTION ...] [--adapter DIR] [--json]
                                             the SQL and the rows that answer questions about a SQLite file
+       ./launch.sh serve DATABASE ... [--adapter DIR] [--port N]
+                                            the same in a browser, for OpenAI clients and for agents (MCP)
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the three virtual environments, and nothing else
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
@@ -188,6 +190,7 @@ make_ask_venv() {
 }
 
 # The base of the shipped adapter, in the background while pip installs: it is most of what a first question waits for.
+# shellcheck disable=SC2329 # called by its name
 begin_base() {
   set -m
   run "$VENV_ASK/bin/python" models/run.py "$ASKED_BASE" --gguf </dev/null &
@@ -196,18 +199,17 @@ begin_base() {
   trap 'kill -- "-$background" 2>/dev/null || true' EXIT
 }
 
-# Only answers go to standard output.
-ask() {
-  local base=begin_base status=0
-  if [[ " $* " == *" --adapter"* || " $* " == *" --server"* ]]; then base=:; fi # evaluate/ask.py brings what it needs
-  make_ask_venv "$base" >&2
+# Ask or serve, $1 being the program. Only answers go to standard output.
+answer() {
+  local meanwhile=begin_base
+  if [[ " $* " == *" --adapter"* || " $* " == *" --server"* ]]; then meanwhile=:; fi # the program brings what it needs
+  make_ask_venv "$meanwhile" >&2
   if [[ -n $background ]]; then
     wait "$background" || fail 1 "the weights of $ASKED_BASE could not be brought, see above. The same command goes on from here"
     trap - EXIT
   fi
-  show "$VENV_ASK/bin/python" evaluate/ask.py "$@" >&2
-  $dry_run || "$VENV_ASK/bin/python" evaluate/ask.py "$@" || status=$?
-  exit "$status"
+  show "$VENV_ASK/bin/python" "$@" >&2
+  $dry_run || exec "$VENV_ASK/bin/python" "$@"
 }
 
 setup() {
@@ -454,7 +456,11 @@ main() {
     board) board ;;
     ask)
       shift
-      ask "$@"
+      answer evaluate/ask.py "$@"
+      ;;
+    serve)
+      shift
+      answer serve/run.py "$@"
       ;;
     test)
       setup
