@@ -130,6 +130,7 @@ def serve(options: argparse.Namespace, make_engine: Callable[[], Writer] | None 
     service = Service(databases, Line(options.waiting, options.deadline), queries, askers.make, limits)
     try:
         for path in options.database:
+            print(f"serve: reading {path}", flush=True)
             databases.add(path)
         print("serve: loading the model", flush=True)
         print(f"serve: loaded in {askers.load(options.server, make_engine):.1f} s", flush=True)
