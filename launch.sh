@@ -188,6 +188,7 @@ make_ask_venv() {
 }
 
 # The base of the shipped adapter, in the background while pip installs: it is most of what a first question waits for.
+# shellcheck disable=SC2329 # make_venv calls it
 begin_base() {
   set -m
   run "$VENV_ASK/bin/python" models/run.py "$ASKED_BASE" --gguf </dev/null &
@@ -198,9 +199,9 @@ begin_base() {
 
 # Only answers go to standard output.
 ask() {
-  local base=begin_base status=0
-  if [[ " $* " == *" --adapter"* || " $* " == *" --server"* ]]; then base=:; fi # evaluate/ask.py brings what it needs
-  make_ask_venv "$base" >&2
+  local meanwhile=begin_base status=0
+  if [[ " $* " == *" --adapter"* || " $* " == *" --server"* ]]; then meanwhile=:; fi # evaluate/ask.py brings what it needs
+  make_ask_venv "$meanwhile" >&2
   if [[ -n $background ]]; then
     wait "$background" || fail 1 "the weights of $ASKED_BASE could not be brought, see above. The same command goes on from here"
     trap - EXIT
