@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 DOCUMENTS = [
     path
     for path in sorted(ROOT.rglob("*.md"))
-    if not {".venv", ".venv-vllm", "out", "models"} & set(path.relative_to(ROOT).parts)
+    if not {".venv", ".venv-ask", ".venv-vllm", "out", "models"} & set(path.relative_to(ROOT).parts)
 ]
 COMMAND = re.compile(r"^(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?(?:python (\S+\.py)|(\./launch\.sh))(.*)$")
 
@@ -55,9 +55,11 @@ def test_every_command_exists_with_its_options(document, program, words):
     options = {word.split("=")[0] for word in words if word.startswith("--")}
     if program == "./launch.sh":
         recipes = {path.stem for path in (ROOT / "recipes").glob("*.yaml")}
-        commands = {"list", "setup", "board", "test", "sweep"}
+        commands = {"ask", "list", "setup", "board", "test", "sweep"}
         assert next(word for word in words if not word.startswith("-")) in recipes | commands
-        assert options <= {"--dry-run", "--no-evaluate", "--no-base", "--memory", "--samples", "--seed", "--ray"}
+        asked = {"--adapter", "--json", "--server"} if "ask" in words else set()
+        known = {"--dry-run", "--no-evaluate", "--no-base", "--memory", "--samples", "--seed", "--ray"}
+        assert options <= known | asked
     else:
         assert (ROOT / program).is_file()
         assert all(option in help_text(program) for option in options)
