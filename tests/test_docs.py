@@ -62,7 +62,7 @@ def test_every_command_exists_with_its_options(document, program, words):
         assert options <= known | asked
     else:
         assert (ROOT / program).is_file()
-        assert all(option in help_text(program) for option in options)
+        assert options <= set(re.findall(r"--[a-z-]+", help_text(program)))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -74,5 +74,6 @@ def test_no_placeholder_is_left(document):
 def test_the_file_tree_of_the_readme_names_what_is_there():
     tree = re.search(r"## Files\n\n```\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)[1]
     names = [line.split()[0] for line in tree.splitlines() if line and not line.startswith(" ")]
-    assert [name for name in names if not (ROOT / name).exists()] == []
+    written_later = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert [name for name in names if not (ROOT / name).exists() and f"/{name}" not in written_later] == []
     assert len(names) >= 10

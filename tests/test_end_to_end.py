@@ -99,7 +99,7 @@ def test_the_same_command_again_trains_and_generates_nothing(first_run, override
     again = launch(*overrides)
     assert again.returncode == 0
     assert (
-        f"== {out} is trained already with these settings; to train anew add overwrite_output_dir=true" in again.stdout
+        f"== {out} is trained already with these settings; to start over add overwrite_output_dir=true" in again.stdout
     )
     assert "are up to date" in again.stdout
     assert "vllm_worker.py" not in again.stdout
