@@ -1,14 +1,15 @@
 """Files written whole or not at all: a reader, or a run that was stopped, finds the old file or all of the new one.
 
-What is written goes to a file of another name in the same folder, which is renamed at the end and removed where
-anything fails. Two processes that write the same file do not meet: the last one's file stays.
+What is written goes to a file of another name in the same folder, which is renamed at the end, once it is on the disk,
+and removed where anything fails; a power cut leaves no half file either. Of two processes that write the same file, the
+last one's stays.
 """
 
 import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -29,9 +30,21 @@ def replacement(path: Path) -> Iterator[Path]:
     temporary.unlink(missing_ok=True)
     try:
         yield temporary
+        sync(temporary)
         temporary.replace(path)
+        with suppress(OSError):  # not every file system syncs folders
+            sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

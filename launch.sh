@@ -12,6 +12,9 @@ dry_run=false
 evaluate=true
 base=(--base)
 node=0 # of the machines that train together; the first keeps the records and evaluates
+out= # the recipe's output folder
+trainer=() # the program that trains it
+cpu_keys=() # what the trainer is given beside it where there is no GPU
 seconds_of=()
 lock= # the file descriptor of the lock that is held
 claimed= # that of the lock on the output folder
@@ -21,13 +24,13 @@ usage() {
   cat <<'TEXT'
 Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
        ./launch.sh sweep RECIPE KEY=VALUE,VALUE ... [--samples N] [--seed S] [--ray ADDRESS]
-                                            every combination of the values in a folder of its own, then a table
+                                            every combination of the values, each in its own folder; then a table
        ./launch.sh ask DATABASE [QUESTION ...] [--adapter DIR] [--json]
                                             the SQL and the rows that answer questions about a SQLite file
        ./launch.sh serve DATABASE ... [--adapter DIR] [--port N]
                                             the same in a browser, for OpenAI clients and for agents (MCP)
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
-       ./launch.sh setup                    make the three virtual environments, and nothing else
+       ./launch.sh setup                    make the three virtual environments and the presets of the web form
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the fast tests; with -m "not gpu and not network and not long" the slow too
 
@@ -128,7 +131,7 @@ install() {
   ((status > 0)) || run "$VENV/bin/uv" pip install --system-certs --python "$python" --no-deps -r "$pins" || status=$?
   ((status < 128)) || exit "$status" # interrupted
   if ((status > 0)); then
-    say "uv cannot install $pins here, for the reason above; pip tries it, which takes longer"
+    say "uv could not install $pins, see above; trying pip, which takes longer"
     run "${pip[@]}" -r "$pins"
   fi
 }
@@ -151,7 +154,7 @@ take_lock() {
     flock "$lock" || status=$?
   fi
   ((status == 0)) ||
-    say "flock fails here (status $status): going on without a lock; start no second run in this folder before this one trains"
+    say "flock fails here (status $status): continuing without a lock; do not start a second run in this folder before this one trains"
 }
 
 free_lock() {
@@ -168,7 +171,7 @@ claim() {
   exec {claimed}>>"$1/.launch.lock"
   flock --nonblock "$claimed" || status=$?
   ((status != 1)) ||
-    fail 1 "$1: another run of launch.sh trains or evaluates there. Wait for it, or train beside it with output_dir=${1%/}_2"
+    fail 1 "$1: another run of launch.sh trains or evaluates there. Wait for it, or train into another folder with output_dir=${1%/}_2"
 }
 
 make_train_venv() { alone make_venv "$VENV" requirements/train.txt; }
@@ -190,7 +193,7 @@ make_ask_venv() {
 }
 
 # The base of the shipped adapter, in the background while pip installs: it is most of what a first question waits for.
-# shellcheck disable=SC2329 # called by its name
+# shellcheck disable=SC2329 # make_venv calls it
 begin_base() {
   set -m
   run "$VENV_ASK/bin/python" models/run.py "$ASKED_BASE" --gguf </dev/null &
@@ -212,10 +215,18 @@ answer() {
   $dry_run || exec "$VENV_ASK/bin/python" "$@"
 }
 
-setup() {
+make_venvs() {
   make_train_venv
   make_ask_venv
   make_vllm_venv
+}
+
+# The recipes as presets of LLaMA-Factory's web form, which git ignores.
+make_presets() { alone run "$VENV/bin/python" recipes/llamaboard.py; }
+
+setup() {
+  make_venvs
+  make_presets
 }
 
 # Only the evaluation needs vLLM, and not for encoder-decoders.
@@ -246,7 +257,7 @@ wait_for_vllm_venv() {
   say "waiting until $VENV_VLLM is made"
   if ! wait "$background"; then
     tail -n 20 "$VENV_VLLM.log" >&2
-    fail 1 "the set-up of $VENV_VLLM failed, see above; all of its output is in $VENV_VLLM.log. The same command goes on from here"
+    fail 1 "the set-up of $VENV_VLLM failed, see above; all of its output is in $VENV_VLLM.log. Run the same command to continue"
   fi
   took "waiting for $VENV_VLLM" "$start"
 }
@@ -294,7 +305,7 @@ prepare_for_many() {
     say "machine $node of $nodes (counted from 0); they meet at $MASTER_ADDR:$MASTER_PORT"
   fi
   if is_on "${FORCE_TORCHRUN:-}"; then
-    ! is_on "${USE_RAY:-}" || fail 2 "USE_RAY and torchrun (NNODES, FORCE_TORCHRUN) exclude each other: Ray counts its machines itself"
+    ! is_on "${USE_RAY:-}" || fail 2 "USE_RAY and torchrun (NNODES, FORCE_TORCHRUN) cannot be used together: Ray manages its machines itself"
     has_gpu || export NPROC_PER_NODE=${NPROC_PER_NODE:-1}
   elif is_on "${USE_RAY:-}" && ! has_gpu; then
     say "Ray without a GPU: LLaMA-Factory waits until a Ray node joins that has 10 CPUs for each CPU there is now"
@@ -315,49 +326,39 @@ prepare_tracking() {
 
 is_set_up() { is_made "$VENV" requirements/train.txt; }
 
-# Names the first wrong key or value. It writes nothing here, so a dry run is told as well, once there is a Python for it.
-check() {
-  run "$VENV/bin/python" recipes/recipe.py check "$@"
-  if $dry_run && is_set_up; then "$VENV/bin/python" recipes/recipe.py check "$@"; fi
-}
-
-# The key `stage` of a recipe with its overrides, for a dry run before the set-up: no library to read YAML with yet.
-stage_of() {
-  local recipe=$1
-  shift
-  { sed -n 's/^stage: *//p' "$recipe" && printf '%s\n' "$@" | sed -n 's/^stage=//p'; } | sed -n '$p'
-}
-
-# The program that trains a recipe: LLaMA-Factory's, which in one process without a GPU leaves out what a CPU need not
-# compute; for encoder-decoders (stage: seq2seq), which know no Ray, our own.
-find_trainer() {
-  local words="llamafactory-cli train"
+# The output folder and the trainer of a recipe with its overrides. A wrong key or value ends the run here, a dry run too.
+# Only a dry run before the set-up has no Python to ask: the stage and output_dir= that `launch` saw have to do.
+read_recipe() {
+  local stage=$1 command=("$VENV/bin/python" recipes/recipe.py check "${@:2}") answer
+  show "${command[@]}"
   if is_set_up; then
-    words=$("$VENV/bin/python" recipes/recipe.py trainer "$@")
-  elif [[ $(stage_of "$@") == seq2seq* ]]; then
-    words="python seq2seq/train.py"
-  fi
-  if [[ $words == "llamafactory-cli train" ]] && ! has_gpu && ! is_on "${USE_RAY:-}" && ! is_on "${FORCE_TORCHRUN:-}"; then
-    words="python recipes/train_on_cpu.py"
-  fi
-  read -ra trainer <<<"$words"
-  if [[ ${trainer[0]} != llamafactory-cli ]] && is_on "${USE_RAY:-}"; then
-    fail 2 "$1 is not trained on Ray: leave USE_RAY out; for several machines see NNODES in docs/clusters.md"
+    answer=$("${command[@]}")
+    { read -r out && read -ra trainer; } <<<"$answer"
+  elif [[ $stage == seq2seq* ]]; then # a comment may follow
+    trainer=(python seq2seq/train.py)
+  else
+    trainer=(llamafactory-cli train)
   fi
 }
 
-# The folder that a recipe and its overrides name, where the set-up is there to read them.
-find_folder() {
-  [[ ! -x $VENV/bin/python ]] || out=$("$VENV/bin/python" recipes/recipe.py folder "$@")
+# Encoder-decoders (stage: seq2seq) know no Ray. Without a GPU, LLaMA-Factory's training in one process is started by a
+# program that leaves out what a CPU need not compute.
+choose_trainer() {
+  if is_on "${USE_RAY:-}"; then
+    [[ ${trainer[0]} == llamafactory-cli ]] ||
+      fail 2 "$1 cannot be trained on Ray. Unset USE_RAY; for several machines see NNODES in docs/clusters.md"
+  elif [[ ${trainer[0]} == llamafactory-cli ]] && ! has_gpu && ! is_on "${FORCE_TORCHRUN:-}"; then
+    trainer=(python recipes/train_on_cpu.py)
+  fi
 }
 
 train() {
-  local recipe=$1 out=$2 start=$SECONDS status=0 step="begin"
-  shift 2
+  local recipe=$1 start=$SECONDS status=0 step="begin"
+  shift
   if ((node > 0)); then step="join"; fi
   run "$VENV/bin/python" recipes/recipe.py "$step" "$recipe" "$@" || status=$?
   if ((status == ALREADY_TRAINED)); then
-    say "$out is trained already with these settings; to train anew add overwrite_output_dir=true"
+    say "$out is trained already with these settings; to start over add overwrite_output_dir=true"
     return
   fi
   ((status == 0)) || exit "$status"
@@ -368,20 +369,24 @@ train() {
 }
 
 launch() {
-  local name=${1#recipes/} recipe out word start cpu_keys=() trainer=()
+  local name=${1#recipes/} recipe stage word start
   name=${name%.yaml} # a file name, as a shell completes it, is good too
   recipe=recipes/$name.yaml out=out/$name
   shift
   [[ -f $recipe ]] || fail 2 "no recipe '$name'; the recipes are: $(list | cut -d ' ' -f 1 | xargs)"
+  stage=$(sed -n 's/^stage: *//p' "$recipe")
   for word in "$@"; do
-    [[ $word == *?=* ]] || fail 2 "'$word' is not KEY=VALUE, as in learning_rate=5.0e-5"
-    [[ $word == output_dir=* ]] && out=${word#output_dir=}
+    case $word in
+      output_dir=*) out=${word#*=} ;;
+      stage=*) stage=${word#*=} ;;
+      ?*=*) ;;
+      *) fail 2 "'$word' is not KEY=VALUE, as in learning_rate=5.0e-5" ;;
+    esac
   done
   prepare_for_many "$@"
   make_train_venv
-  check "$recipe" "$@"
-  find_folder "$recipe" "$@"
-  find_trainer "$recipe" "$@"
+  read_recipe "$stage" "$recipe" "$@"
+  choose_trainer "$recipe"
   ((node > 0)) || claim "$out"
   if needs_vllm; then begin_vllm_venv; fi
   start=$SECONDS
@@ -391,7 +396,7 @@ launch() {
   alone run "$VENV/bin/python" converters/run.py --recipe "$recipe" "$@"
   took data "$start"
   has_gpu || prepare_for_cpu
-  train "$recipe" "$out" "${cpu_keys[@]}" "$@"
+  train "$recipe" "${cpu_keys[@]}" "$@"
   if $evaluate && ((node == 0)); then
     wait_for_vllm_venv
     start=$SECONDS
@@ -403,7 +408,7 @@ launch() {
 
 sweep() {
   $evaluate || fail 2 "sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out."
-  setup # its lock is free again when the points take it
+  make_venvs # its lock is free again when the points take it
   if $dry_run; then
     [[ -x $VENV/bin/python ]] || fail 1 "sweep --dry-run checks every point, which needs $VENV. Run ./launch.sh setup"
     set -- "$@" --dry-run
@@ -413,7 +418,6 @@ sweep() {
 
 # LLaMA-Factory's web form, for this machine alone unless GRADIO_SERVER_NAME says otherwise.
 board() {
-  local cpu_keys=()
   make_train_venv
   export GRADIO_ANALYTICS_ENABLED=False GRADIO_SERVER_NAME=${GRADIO_SERVER_NAME:-127.0.0.1}
   export PATH=$PWD/$VENV/bin:$PATH # where the form's Start button looks for llamafactory-cli
@@ -423,7 +427,7 @@ board() {
     prepare_for_cpu
     say 'in the form that is "use_cpu": true among the Extra arguments, and the compute type bf16'
   fi
-  run "$VENV/bin/python" recipes/llamaboard.py --start
+  make_presets
   run "$VENV/bin/llamafactory-cli" webui
 }
 
@@ -463,7 +467,7 @@ main() {
       answer serve/run.py "$@"
       ;;
     test)
-      setup
+      make_venvs
       shift
       if [[ " $* " == *" -m "* ]]; then
         # Real trainings and engines: two at a time with a thread each, most of their time is start-up.

@@ -117,7 +117,7 @@ class Conversion:
     def fail_empty(self, split: str) -> None:
         count = self.counts[split]
         path = output_path(self.options.data, self.options.name, split)
-        lines = [f"{path}: no row is left to write. {count.read} rows read, {count.skipped.total()} skipped."]
+        lines = [f"{path}: no row is left to write: {count.read} rows read, {count.skipped.total()} skipped."]
         if self.sides is not None and not count.read:
             lines[0] += " A split needs at least two distinct questions with different SQL."
         raise ConversionError("\n".join([*lines, *count.skipped_lines(self.listed)]))

@@ -1,4 +1,4 @@
-"""What happened to the rows of one converted file: counted, and told in a few lines."""
+"""What happened to the rows of one converted file: counted, and summed up in a few lines."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.rows import Candidate, Example
+from converters.rows import Candidate, ConversionError, Example
 from prompts.prompt import create_table
 from sql.schema import Schema, open_read_only, read_schema
 from sql.sql_text import statements, tidy, writes
@@ -26,7 +26,7 @@ REFUSED = {
     sqlite3.SQLITE_ATTACH: "ATTACH",
     sqlite3.SQLITE_DETACH: "DETACH",
     sqlite3.SQLITE_PRAGMA: "PRAGMA",
-    sqlite3.SQLITE_TRANSACTION: "a transaction of its own",
+    sqlite3.SQLITE_TRANSACTION: "a transaction statement",
     sqlite3.SQLITE_SAVEPOINT: "a savepoint",
 }
 
@@ -164,10 +164,12 @@ def database_of(db_id: str) -> str:
 def file_example(candidate: Candidate, folder: Path, values: int, schema: Schema | None = None) -> Example:
     """The example of a candidate on a SQLite file in `folder`; its gold is run where there is the file.
 
-    `values`: as for `read_schema`; `schema` in place of the file's own.
+    `values`: as for `read_schema`; `schema` in place of the file's own. Raises ConversionError where there is neither.
     """
     database, sql = database_of(candidate.db_id), tidy(candidate.sql)
     path = folder / database
+    if schema is None and not path.is_file():
+        raise ConversionError(f"{candidate.place}: {path}: no such database. Correct the row, or add the file.")
     run = file_gold(path, sql)
     return Example(
         id=candidate.id,

@@ -65,7 +65,7 @@ def text_problem(value: object) -> str:
     if value is None:
         return "is missing"
     if not isinstance(value, str):
-        return f"is no text but a {type(value).__name__}"
+        return f"is not text but a {type(value).__name__}"
     if not value.strip():
         return "is empty"
     try:

@@ -113,7 +113,7 @@ def convert_for_recipe(path: Path, known: dict[str, type], arguments: argparse.N
         corpus = corpus_of(name, known, data)
         if corpus is None:
             names = ", ".join([*known, *variants.VARIANTS])
-            raise ConversionError(f"{path}: key dataset: {name!r} is no corpus; known: {names}")
+            raise ConversionError(f"{path}: key dataset: {name!r} is not a corpus; known: {names}")
         given = remembered(name, corpus, known, data) | ({"style": arguments.style} if arguments.style else {})
         options = options_of(name, corpus, given, known, data)
         if is_current(options, known[corpus], given):
@@ -203,14 +203,14 @@ def add_common_options(parser: argparse.ArgumentParser, corpus: type) -> None:
         "prompt hides (default: leave-out)")  # fmt: skip
     add("--tokenizer", metavar="MODEL", help="count tokens with this model's tokenizer (needs --template)")
     add("--template", metavar="NAME", help="LLaMA-Factory's template for counting")
-    add("--cutoff", type=positive, metavar="N", help="shorten, else drop, rows of more than N tokens")
+    add("--cutoff", type=positive, metavar="N", help="shorten rows of more than N tokens, or drop them")
     add("--golds", choices=("as-is", "clean"), help="clean: training answers in one plain style (default: as-is)")
     add("--turns", type=positive, metavar="N", help="training rows are conversations of up to N questions (default: 1)")
     add("--turn-tokens", type=positive, metavar="T", help="and of up to T tokens (default: --cutoff)")
     add("--only", type=tag_list, metavar="TAG,...", help="keep rows with all of these tags")
     add("--without", type=tag_list, metavar="TAG,...", help="leave out rows with one of these tags")
-    add("--limit", type=positive, metavar="N", help="at most N rows a file, drawn by --seed")
-    add("--seed", type=int, help="for whatever is drawn or made up (default: 7)")
+    add("--limit", type=positive, metavar="N", help="at most N rows per file, drawn by --seed")
+    add("--seed", type=int, help="for random draws and made-up rows (default: 7)")
     add("--data", type=Path, help="folder to write to (default: data/ of this repository)")
 
 

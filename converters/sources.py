@@ -51,7 +51,7 @@ def reader_of(path: Path) -> Callable[[Path], Iterator[Raw]]:
     if not path.is_file():
         raise ConversionError(f"{path}: no such file. Check the path.")
     if path.suffix.lower() not in READERS:
-        raise ConversionError(f"{path}: a file of an unknown kind; known by their endings: {kinds}.")
+        raise ConversionError(f"{path}: unknown kind of file; known endings: {kinds}.")
     return READERS[path.suffix.lower()]
 
 

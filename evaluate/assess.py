@@ -14,10 +14,9 @@ from typing import NamedTuple
 from evaluate.decoding.repair import Repaired, repair
 from evaluate.execution.judge import Readers, judge, verdict_of
 from evaluate.execution.pool import Lost
-from evaluate.execution.verdict import Example, Verdict
+from evaluate.execution.verdict import UNSCORED, Example, Verdict
 from evaluate.extract import extract_sql
 from evaluate.extract_statements import extract_statements
-from evaluate.reports.results_file import UNSCORED
 from evaluate.task import GOLD, Known, Setup, Stage, Task, without
 from sql.catalog import Catalog, catalog_from_sqlite
 from sql.error_class import class_of_error, classify
@@ -152,6 +151,9 @@ def blocked(step: Step, known: Known) -> str | None:
 
 
 def error_class(task: Task, sql: str | None, verdict: Verdict) -> str | None:
+    """The class of a failure; None where nothing failed, or nothing is known since the gold did not run."""
+    if verdict.outcome in ("correct", *UNSCORED):
+        return None
     return classify(task.gold, sql, verdict.outcome, verdict.error, writes=task.writes)
 
 

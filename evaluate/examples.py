@@ -13,9 +13,12 @@ from pathlib import Path, PurePosixPath
 from evaluate.spool import MAX_VALUE, Spool, Spooled, array_values, short_line
 
 KEYS = ("id", "db_id", "question", "output")
+SPIDER_KEYS = ("db_id", "question", "query")
+PREDICTION_FORM = 'Give JSON lines such as {"id": 0, "prediction": "SELECT 1"}.'
 MAX_ID = 500  # characters
 MAX_MISTAKES = 1_000  # that are named
 LONG_LINE = 4 << 20  # bytes; the texts of longer ones are cut at as many
+FORMS = "Expected a converted file (id, db_id, question, output) or Spider's dev.json (db_id, question, query)."
 CONVERT = "Convert the data first: python converters/run.py --help"
 
 
@@ -39,7 +42,7 @@ def read_examples(path: Path) -> Spool:
         behind = f", behind row {len(first_of) - 1}" if first_of else ""
         mistakes.append(f"not readable as JSON ({shown_error(error)}{behind})")
     if mistakes:
-        raise DataError(f"{path}: {listed(mistakes)}. Expected a converted file or Spider's dev.json.")
+        raise DataError(f"{path}: {listed(mistakes)}. {FORMS}")
     if not rows:
         raise DataError(f"{path}: expected a JSON array with at least one row. {CONVERT}")
     return rows
@@ -62,7 +65,8 @@ def row_mistakes(row: object) -> list[str]:
     """What is wrong with one row."""
     if not isinstance(row, dict):
         return [f"{shown(row)}, an object is expected"]
-    missing = [f"key {key!r} is missing" for key in KEYS if key not in row]
+    needed = SPIDER_KEYS if "query" in row and "output" not in row else KEYS
+    missing = [f"key {key!r} is missing" for key in needed if key not in row]
     return missing or [f"key {key!r} is {shown(row[key])}, {expected} is expected" for key, expected in wrong(row)]
 
 
@@ -155,9 +159,9 @@ def read_predictions(path: Path) -> Spooled:
                 if problem:
                     mistakes.append(f"line {number}: {problem}")
     except OSError as error:
-        raise DataError(f"{path}: not readable ({error}). Give JSON lines with id and prediction.") from error
+        raise DataError(f"{path}: not readable ({error.strerror or error}). {PREDICTION_FORM}") from error
     if mistakes or not predictions:
-        raise DataError(f"{path}: {listed(mistakes) or 'no prediction in it'}. Give JSON lines with id and prediction.")
+        raise DataError(f"{path}: {listed(mistakes) or 'no prediction in it'}. {PREDICTION_FORM}")
     return predictions
 
 

@@ -15,8 +15,9 @@ are never looked into. The result is verbatim but for white space around it and 
 import re
 from collections.abc import Iterator
 
-from evaluate.extract import code_start, extract_sql, trim, without_tail, without_thought
+from evaluate.extract import code_start, extract_sql, without_thought
 from evaluate.patterns import CLOSE, FENCE, MAX_STATEMENT, NEXT_QUESTION, OPEN, OTHER, QUERY, TURN
+from evaluate.statement_end import trim, without_tail
 from sql.sql_text import tokens
 
 _WRITING = re.compile(

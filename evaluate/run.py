@@ -8,7 +8,7 @@
     python evaluate/run.py --predictions answers.jsonl --data dev.json --databases spider/database
     python evaluate/run.py --gold --data dev.json --databases spider/database
 
-Reports lie in `<adapter>/evaluation/`, or in `--out`. Exit status: 0; 2 for misuse; 1 for a failed run.
+Reports are written to `<adapter>/evaluation/`, or to `--out`. Exit status: 0; 2 for misuse; 1 for a failed run.
 """
 
 import argparse
@@ -25,6 +25,7 @@ environment.enter(needs=("sqlglot", "sacrebleu", "rouge_score", "rich") if SCORI
 
 from evaluate import runs  # noqa: E402
 from evaluate.examples import DataError  # noqa: E402
+from evaluate.execution.sandbox import version_problem  # noqa: E402
 from evaluate.generation.adapters import AdapterError  # noqa: E402
 from evaluate.generation.generate import GenerationError  # noqa: E402
 from evaluate.options import positive, reason, seconds, servers  # noqa: E402
@@ -38,7 +39,10 @@ from sql.schema import SchemaError  # noqa: E402
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="evaluate/run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="evaluate/run.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # SCORING_ONLY looks for whole words
     )
     add_what(parser)
     add_how(parser)
@@ -55,7 +59,7 @@ def add_what(parser: argparse.ArgumentParser) -> None:
         "--adapter", type=Path, metavar="DIR", help="output folder of a training, or a folder of such folders"
     )
     what.add_argument(
-        "--model", metavar="NAME_OR_DIR", help="a model as it is; needs --data and, but for T5, --template"
+        "--model", metavar="NAME_OR_DIR", help="a model as it is; needs --data and, except for T5, --template"
     )
     what.add_argument(
         "--predictions", type=Path, nargs="+", metavar="FILE", help="JSON lines with id and prediction; need --data"
@@ -77,7 +81,7 @@ def add_how(parser: argparse.ArgumentParser) -> None:
         "--databases",
         type=Path,
         metavar="DIR",
-        help="DIR/<db_id>/<db_id>.sqlite (default: databases/<corpus> beside it)",
+        help="DIR/<db_id>/<db_id>.sqlite (default: databases/<corpus> next to the data)",
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="the first N rows only")
     parser.add_argument(
@@ -100,7 +104,7 @@ def add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repair",
         action="store_true",
-        help="mend queries that SQLite refuses (wrong names, missing joins, other dialects) before they are run",
+        help="repair queries that SQLite refuses (wrong names, missing joins, other dialects) before they are run",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
@@ -118,12 +122,23 @@ def refuse_what_does_not_fit(options: argparse.Namespace, parser: argparse.Argum
             f"--predictions: several files are called {name}, and each would be reported in out/{Path(name).stem}/"
             "evaluation. Rename them, or score them one by one with --out"
         )
+    if options.base and not options.adapter:
+        parser.error("--base evaluates the model that --adapter was trained from; it goes with --adapter alone")
+    if options.template and not options.model:
+        parser.error("--template goes with --model alone; the recipe of --adapter names its own")
     if options.model and not options.template and not is_encoder_decoder(options.model):
         parser.error("--model needs --template NAME, the template it is to be asked with")
-    if options.server and not (options.adapter or options.model):
-        parser.error("--server answers for --adapter and --model; --predictions and --gold have their answers")
+    if not (options.adapter or options.model) and (given := given_of(options, "server", "gpus")):
+        parser.error(f"{given} goes with --adapter and --model; --predictions and --gold bring their answers")
+    if options.server and options.gpus:
+        parser.error("--gpus is for the vLLM that is started here; --server has its own GPUs")
     if options.served_model and (options.base or not options.server):
         parser.error("--served-model names one model of --server; with --base there are two: serve both by their names")
+
+
+def given_of(options: argparse.Namespace, *names: str) -> str | None:
+    """The first of these options that was given, as it is typed."""
+    return next((f"--{name}" for name in names if getattr(options, name)), None)
 
 
 def shared_name(files: list[Path]) -> str | None:
@@ -147,6 +162,9 @@ def add_generation(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
+    if problem := version_problem():
+        print(f"evaluate: {problem}", file=sys.stderr)
+        return 2
     try:
         done = runs.evaluate(options)
     except (AdapterError, DataError, RecipeError, ResultsError, SchemaError) as error:
@@ -157,19 +175,19 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         kept = (
-            " What was generated is kept: the same command goes on from there."
+            " Completions so far are kept; run the same command to continue."
             if options.adapter or options.model
             else ""
         )
-        print(f"evaluate: stopped.{kept}", file=sys.stderr)
+        print(f"evaluate: interrupted.{kept}", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"evaluate: {reason(error)} Mend that and run again: what was made is kept.", file=sys.stderr)
+        print(f"evaluate: {reason(error)} Fix that and run again; finished work is kept.", file=sys.stderr)
         return 1
     print_leaderboard(done)
     if len(done) > 2:
         print(f"all rules side by side: {write_leaderboard(done, done[0].written.html.parents[2] / 'leaderboard.md')}")
-    return 0
+    return 0 if any(run.written.report["metrics"]["execution_accuracy"]["n"] for run in done) else 1
 
 
 if __name__ == "__main__":

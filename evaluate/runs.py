@@ -20,14 +20,13 @@ from evaluate.reports.results_file import RESULTS_NAME, ResultsFile
 from evaluate.reports.tracking import log_evaluation
 from evaluate.score import Settings, database_files, score
 from evaluate.spool import Spool, Spooled
-from prompts.prompt import prompt_hash
 from prompts.tags import prompt_tags
 from recipes import recipe
 from recipes.kind import SEQ2SEQ, is_encoder_decoder, is_seq2seq
 from recipes.provenance import commit, file_hash, versions
 
 ROOT = environment.ROOT
-DATABASES_LISTED = 200
+DATABASES_LISTED = 20
 
 
 class Data(NamedTuple):
@@ -248,7 +247,6 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
         "data_hash": file_hash(data.path),
         "databases": digests(files),
         "prompt_tags": prompt_tags(data.rows[0]),
-        "prompt_hash": prompt_hash(),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}
         | ({"temperature": 0} if asked else {}),
         "decoding": {"repair": options.repair},

@@ -11,8 +11,7 @@ from typing import NamedTuple
 from evaluate.examples import DataError, read_json
 from evaluate.execution.pool import stream
 from evaluate.execution.sandbox import Limits
-from evaluate.execution.verdict import Verdict
-from evaluate.reports.results_file import FLAGS
+from evaluate.execution.verdict import FLAGS, Verdict
 from evaluate.task import MAX_COMPLETION, Known, Setup, Task, go_on
 from sql.catalog import Catalog, catalog_from_tables_json
 
@@ -81,8 +80,11 @@ def is_inside(paths: tuple[Path, ...], folder: Path) -> bool:
 
 
 def read_catalogs(databases: Path) -> dict[str, Catalog]:
-    """Tables and keys by db_id, from a `tables.json` beside the databases. Raises DataError naming all bad entries."""
-    path = databases.parent / "tables.json"
+    """Tables and keys by db_id, from a `tables.json` beside the databases, links followed.
+
+    Raises DataError naming all bad entries.
+    """
+    path = databases.resolve().parent / "tables.json"
     entries = read_json(path) if path.is_file() else []
     if not isinstance(entries, list):
         raise DataError(f"{path}: expected a JSON array with an object for each database. Repair or remove it.")

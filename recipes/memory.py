@@ -13,7 +13,6 @@ Shapes come from a local model's config.json, else from model_shapes.json (the p
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +22,7 @@ sys.path[0] = str(ROOT)
 
 import environment  # noqa: E402
 from recipes import recipe  # noqa: E402
+from recipes.gpus import gpu_memory  # noqa: E402
 
 SHAPES = ROOT / "recipes/model_shapes.json"
 GB = 2**30
@@ -215,16 +215,6 @@ def gpus_of(path: Path) -> int:
     return int(found[1]) if found else 1
 
 
-def gpus_here() -> list[float]:
-    """The memory of each GPU of this machine in bytes, by nvidia-smi; empty where there is none."""
-    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    try:
-        run = subprocess.run(command, capture_output=True, text=True)
-    except FileNotFoundError:
-        return []
-    return [float(line) * 2**20 for line in run.stdout.split() if line.isdigit()] if run.returncode == 0 else []
-
-
 def verdict(total: float, gpus: int, here: list[float]) -> str:
     """Whether the GPUs of this machine have what a recipe needs on each of its own."""
     if not here:
@@ -253,7 +243,7 @@ def main(arguments: list[str]) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    here = gpus_here()
+    here = gpu_memory()
     heads = ("million parameters", "trained", "weights", "gradients", "optimizer", "activations", "logits", "GPUs x GB")
     caption = (
         f"GB of one GPU, estimated; the last figure: their sum and {OVERHEAD / GB} GB for CUDA, or what serving takes"

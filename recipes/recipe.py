@@ -3,13 +3,11 @@
     python recipes/recipe.py check  RECIPE.yaml [KEY=VALUE ...]   names a misspelt key or a text for a number, at once
     python recipes/recipe.py begin  RECIPE.yaml [KEY=VALUE ...]   check, then write OUT/recipe.yaml and data_hashes.json
     python recipes/recipe.py join   RECIPE.yaml [KEY=VALUE ...]   the same check on a further machine; writes nothing
-    python recipes/recipe.py trainer RECIPE.yaml [KEY=VALUE ...]  print the program in .venv/bin that trains it
-    python recipes/recipe.py folder  RECIPE.yaml [KEY=VALUE ...]  print its output folder
     python recipes/recipe.py finish OUT SECONDS                   write OUT/training.json: the training is complete
 
-`begin` prints OUT. Exit status 0: train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2:
-the recipe is wrong, or OUT holds a training with other settings (nothing is overwritten unasked); 1: OUT
-cannot be written.
+`check` prints two lines: the output folder OUT, and the program in .venv/bin that trains the recipe. Exit status 0:
+train (`check`: the keys exist); 3: OUT is trained already, with these settings; 2: the recipe is wrong, or OUT holds a
+training with other settings (nothing is overwritten unasked); 1: OUT cannot be written.
 """
 
 import json
@@ -65,7 +63,7 @@ def read(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> dict:
     except OSError as error:
         raise RecipeError(f"{path}: {error.strerror}. ./launch.sh list shows the recipes.") from error
     except (YAMLError, OmegaConfBaseException, ValueError) as error:
-        raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Mend that line.") from error
+        raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}. Correct that line.") from error
     required = [key for key in REQUIRED if key != "template" or not is_seq2seq(values)]  # T5 has no chat template
     missing = [key for key in required if not values.get(key)]
     if missing:
@@ -129,7 +127,7 @@ def check(path: Path, values: dict, also: tuple[str, ...] = ()) -> None:
 
 
 def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
-    """Check a recipe and, with `keep`, write it to its output folder; prints that folder.
+    """Check a recipe and, with `keep`, write it to its output folder.
 
     Of the machines that train together only the first keeps the recipe. Returns the exit status (see the module).
     """
@@ -137,13 +135,12 @@ def begin(path: Path, overrides: list[str], *, keep: bool = True) -> int:
 
     values = read(path, overrides)
     out = Path(values["output_dir"])
-    print(out)
     anew = values.get("overwrite_output_dir", False)
     different = [] if anew else differences(out, values)
     if different:
         raise RecipeError(
             f"{out} was trained with other settings ({'; '.join(different)}). "
-            f"Train beside it with output_dir={out}_2, or anew with overwrite_output_dir=true."
+            f"Train into another folder with output_dir={out}_2, or start over with overwrite_output_dir=true."
         )
     if (out / FINISHED).is_file() and not anew:
         return ALREADY_TRAINED
@@ -183,13 +180,13 @@ def check_resumable(out: Path, values: dict) -> None:
     stopped = not values.get("overwrite_output_dir") and any(out.glob("checkpoint-*"))
     if stopped and not (out / KEPT).is_file() and not values.get("resume_from_checkpoint"):
         raise RecipeError(
-            f"{out} holds checkpoints and no {KEPT}: with which settings they were made is not known. Go on from one "
-            f"with resume_from_checkpoint={out}/checkpoint-N, or train anew with overwrite_output_dir=true."
+            f"{out} holds checkpoints but no {KEPT}, so their settings are not known. Continue from one "
+            f"with resume_from_checkpoint={out}/checkpoint-N, or start over with overwrite_output_dir=true."
         )
     if values.get("pissa_init") and (stopped or values.get("resume_from_checkpoint")):
         raise RecipeError(
-            f"{out}: key pissa_init: a stopped PiSSA training cannot go on, since LLaMA-Factory would take the "
-            "checkpoint for the initial adapter and convert it wrongly. Train anew with overwrite_output_dir=true, "
+            f"{out}: key pissa_init: a stopped PiSSA training cannot be resumed: LLaMA-Factory would take the "
+            "checkpoint for the initial adapter and convert it wrongly. Start over with overwrite_output_dir=true, "
             "and without resume_from_checkpoint."
         )
 
@@ -201,7 +198,7 @@ def differences(out: Path, values: dict) -> list[str]:
     kept = read(out / KEPT)
     changed = [key for key in {**kept, **values} if key not in MACHINE_KEYS and kept.get(key) != values.get(key)]
     lines = [f"{key}: {kept.get(key)} -> {values.get(key)}" for key in changed]
-    before, now = kept_hashes(out), data_hashes(values)
+    before, now = begun_hashes(out), data_hashes(values)
     return lines + [
         f"{name}: the converted file has changed" for name in now if before.get(name, now[name]) != now[name]
     ]
@@ -213,11 +210,9 @@ def data_hashes(values: dict) -> dict[str, str]:
     return {name: file_hash(path) for name, path in files.items() if path.is_file()}
 
 
-def kept_hashes(out: Path) -> dict[str, str]:
-    """The hashes that the training in `out` began with, or ended with where only those are kept; else empty."""
-    if (out / HASHES).is_file():
-        return json.loads((out / HASHES).read_text(encoding="utf-8"))
-    return json.loads((out / FINISHED).read_text(encoding="utf-8"))["data"] if (out / FINISHED).is_file() else {}
+def begun_hashes(out: Path) -> dict[str, str]:
+    """The hashes of the data that the training in `out` began with; empty where it began without `begin`."""
+    return json.loads((out / HASHES).read_text(encoding="utf-8")) if (out / HASHES).is_file() else {}
 
 
 def finish(out: Path, seconds: float) -> None:
@@ -227,7 +222,7 @@ def finish(out: Path, seconds: float) -> None:
         "recipe": out.name,
         "seconds": seconds,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "data": kept_hashes(out) or data_hashes(values),
+        "data": begun_hashes(out),
         "prompt_tags": prompt_tags(first_row(data_file(datasets(values)[0], values))),
         "versions": versions(),
         "commit": commit(),
@@ -241,18 +236,14 @@ def main(arguments: list[str]) -> int:
     try:
         match arguments:
             case ["check", path, *overrides]:
-                check_names(Path(path), read(Path(path), overrides))
+                values = read(Path(path), overrides)
+                check_names(Path(path), values)
+                print(values["output_dir"], keys.trainer(values), sep="\n")
                 return 0
             case ["begin", path, *overrides]:
                 return begin(Path(path), overrides)
             case ["join", path, *overrides]:
                 return begin(Path(path), overrides, keep=False)
-            case ["trainer", path, *overrides]:
-                print(keys.trainer(read(Path(path), overrides)))
-                return 0
-            case ["folder", path, *overrides]:
-                print(read(Path(path), overrides)["output_dir"])
-                return 0
             case ["finish", out, seconds]:
                 finish(Path(out), float(seconds))
                 return 0
@@ -260,7 +251,7 @@ def main(arguments: list[str]) -> int:
         print(f"recipe: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"recipe: {error.filename}: {error.strerror}. Mend that, or give another output_dir.", file=sys.stderr)
+        print(f"recipe: {error.filename}: {error.strerror}. Correct that, or give another output_dir.", file=sys.stderr)
         return 1
     print(__doc__, file=sys.stderr)
     return 2

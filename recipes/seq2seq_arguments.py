@@ -53,7 +53,7 @@ class Data:
 class Training(Seq2SeqTrainingArguments):
     """transformers' arguments, and the two that LLaMA-Factory adds. Raises ValueError for fp16."""
 
-    overwrite_output_dir: bool = field(default=False, metadata={"help": "Train anew instead of going on."})
+    overwrite_output_dir: bool = field(default=False, metadata={"help": "Start over instead of resuming."})
     plot_loss: bool = field(default=False, metadata={"help": "Draw training_loss.png."})
 
     def __post_init__(self) -> None:

@@ -39,7 +39,7 @@ def encode_sets(names: list[str], tokenizer: PreTrainedTokenizerBase, data: Data
     left_out = Counter(reason for reason in rows["left_out"] if reason != KEPT)
     kept = rows.filter(lambda reason: reason == KEPT, input_columns="left_out").remove_columns("left_out")
     if not len(kept):
-        raise DataError(f"{', '.join(names)}: no row is left to train on ({told(left_out) or 'it has none'})")
+        raise DataError(f"{', '.join(names)}: no row is left to train on ({describe(left_out) or 'it has none'})")
     return Encoded(kept, dict(left_out))
 
 
@@ -80,7 +80,7 @@ def fault(row: dict, inputs: list, labels: list, *, tokenizer: PreTrainedTokeniz
     return KEPT if spells(tokenizer, row["response"], labels) else "answer has a character the tokenizer lacks"
 
 
-def told(left_out: dict[str, int]) -> str:
+def describe(left_out: dict[str, int]) -> str:
     """`3 rows left out: input over cutoff_len 512`, comma-separated; empty where none was."""
     return ", ".join(f"{count} rows left out: {reason}" for reason, count in left_out.items())
 

@@ -9,8 +9,8 @@ for a recipe or data that cannot be used; 1 where a model or file cannot be read
 """
 
 import os
-import shutil
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def main(words: list[str]) -> int:
     if not words or words[0].startswith("-"):
         print(__doc__, file=sys.stderr)
         return 2
-    if os.environ.get("USE_RAY", "").lower() in ("1", "true"):
+    if is_on(os.environ, "USE_RAY"):
         print("seq2seq: USE_RAY: T5 is not trained on Ray. Unset it; for several machines see NNODES", file=sys.stderr)
         return 2
     command = torchrun(words, dict(os.environ), gpus())
@@ -49,6 +49,11 @@ def main(words: list[str]) -> int:
     return 0
 
 
+def is_on(variables: Mapping[str, str], name: str) -> bool:
+    """Whether a switch is on, as LLaMA-Factory and launch.sh read it."""
+    return variables.get(name, "").lower() in ("1", "true", "y")
+
+
 def gpus() -> int:
     """The CUDA devices that this process sees."""
     import torch
@@ -58,8 +63,7 @@ def gpus() -> int:
 
 def torchrun(words: list[str], variables: dict[str, str], devices: int) -> list[str] | None:
     """The command that starts one process a device, None where this process trains alone or is one of several."""
-    forced = variables.get("FORCE_TORCHRUN", "").lower() in ("1", "true")
-    if "LOCAL_RANK" in variables or not (forced or devices > 1):
+    if "LOCAL_RANK" in variables or not (is_on(variables, "FORCE_TORCHRUN") or devices > 1):
         return None
     places = {
         "--nnodes": variables.get("NNODES", "1"),
@@ -82,8 +86,7 @@ def train(values: dict) -> None:
     model, data, training = parse(values)
     out = Path(training.output_dir)
     if training.overwrite_output_dir and training.process_index == 0:
-        for checkpoint in out.glob("checkpoint-*"):
-            shutil.rmtree(checkpoint)
+        recipe.forget_training(out, values)
     set_seed(training.seed)
     trainer = make_trainer(values, model, data, training)
     last = None if training.overwrite_output_dir or not out.is_dir() else get_last_checkpoint(out)
@@ -121,7 +124,7 @@ def make_trainer(values: dict, model, data, training):
 
 def load_rows(values: dict, tokenizer, data, training) -> tuple:
     """The rows to train on and those to evaluate on (None without eval_dataset); prints what was left out."""
-    from seq2seq.data import encode_sets, spread, told
+    from seq2seq.data import describe, encode_sets, spread
 
     found = []
     for key in ("dataset", "eval_dataset"):
@@ -129,9 +132,8 @@ def load_rows(values: dict, tokenizer, data, training) -> tuple:
         with training.main_process_first():
             encoded = encode_sets(names, tokenizer, data) if names else None
         if encoded and training.process_index == 0:
-            print(
-                f"seq2seq: {', '.join(names)}: {len(encoded.rows)} rows {told(encoded.left_out)}".rstrip(), flush=True
-            )
+            line = f"seq2seq: {', '.join(names)}: {len(encoded.rows)} rows {describe(encoded.left_out)}"
+            print(line.rstrip(), flush=True)
         found.append(encoded.rows if encoded else None)
     rows, evaluation = found
     return rows, evaluation and spread(evaluation, data.max_eval_samples)

@@ -48,8 +48,6 @@ CLASSES = {
     "other": "none of these differences was found",
 }
 OUTCOME_CLASSES = {"no_sql": "no_sql", "timeout": "timeout", "too_large": "too_large"}
-# Nothing failed, or nothing is known of the prediction since its gold did not run.
-UNCLASSED = ("correct", "gold_error", "no_database")
 
 # The texts are those of SQLite's parse.y, resolve.c, expr.c and select.c, and of this evaluator's sandbox.
 ERROR_TEXTS = tuple(
@@ -75,14 +73,12 @@ ERROR_TEXTS = tuple(
 
 def classify(
     gold_sql: str, predicted_sql: str | None, outcome: str, error_text: str | None, *, writes: bool = False
-) -> str | None:
-    """The class of one failure, a key of `CLASSES`; None where nothing failed or the gold itself did not run.
+) -> str:
+    """The class of one failure, a key of `CLASSES`.
 
     `outcome` and `error_text` are those of results.jsonl; `error_text` counts only where the outcome is `error`.
     `writes`: the gold changes the database, so that states were compared, and not two queries' results.
     """
-    if outcome in UNCLASSED:
-        return None
     if outcome in OUTCOME_CLASSES:
         return OUTCOME_CLASSES[outcome]
     if outcome == "error":

@@ -1,6 +1,6 @@
 """What a sweep runs: the folders of its points, and the commands, in the order they are needed.
 
-    out/sweep_<recipe>_<axes>/                          sweep.md, sweep.png, sweep.json
+    out/sweep_<recipe>_<axes>/                          sweep.md, sweep.svg, sweep.json
     out/sweep_<recipe>_<axes>/<point>/                  what ./launch.sh leaves for any training, evaluation/ included
     out/sweep_<recipe>_<axes>/<model>_base_<data>/      the untuned model
 
@@ -72,7 +72,7 @@ def check_style(grid: Grid) -> None:
     if unknown := next((style for style in asked if style not in STYLES), None):
         raise SweepError(f"{STYLE}={unknown}: unknown; the styles are: {', '.join(STYLES)}")
     if asked and "dataset_dir" in grid.constants:
-        raise SweepError(f"{STYLE} and dataset_dir exclude each other: each style has a data folder of its own")
+        raise SweepError(f"{STYLE} and dataset_dir cannot be used together: each style has its own data folder")
 
 
 def make_point(path: Path, folder: Path, grid: Grid, values: dict[str, str]) -> Point:
@@ -100,8 +100,8 @@ def check_folders(sweep: Sweep) -> None:
     for point in sweep.points:
         if not point.recipe.get("overwrite_output_dir") and (changed := recipe.differences(point.folder, point.recipe)):
             raise SweepError(
-                f"{point.folder} was trained with other settings ({'; '.join(changed)}). Sweep beside it with "
-                f"output_dir={sweep.folder}_2, or anew with overwrite_output_dir=true."
+                f"{point.folder} was trained with other settings ({'; '.join(changed)}). Sweep into another folder "
+                f"with output_dir={sweep.folder}_2, or start over with overwrite_output_dir=true."
             )
 
 

@@ -1,53 +1,40 @@
-"""sweep.png: every point's execution accuracy with its 95 % interval, grouped and coloured by one axis."""
+"""sweep.svg: a bar with its 95 % whisker for every point's execution accuracy, best first, then the untuned models."""
 
 from pathlib import Path
 
-from atomic import replacing
-from evaluate.reports.figures import percent
-from sweep.plan import STYLE, Sweep
+from markupsafe import Markup
+
+from atomic import write_text
+from evaluate.reports.figures import interval, percent
+from evaluate.reports.plots import Bar, Group, bar_chart
+from sweep.plan import Sweep
 from sweep.results import Found, Scored
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe & Ito 2008: for colour-blind eyes
-MARKS = "osD^vP"
+WIDTH = 640
+# What the page of a report has in its style sheet; a file of its own brings its own, for light and dark.
+STYLE = (
+    "text{font:13px sans-serif;fill:#1b2027}.figure{text-anchor:end;fill:#586170}.hit{fill:none}.track{fill:#edeae3}"
+    ".accent{fill:#3d9396}.untuned{fill:#8a8f98}.whisker{stroke:#1b2027;stroke-width:1.25}"
+    "@media(prefers-color-scheme:dark){text{fill:#e7e9ec}.figure{fill:#a3acb8}.track{fill:#2a3038}"
+    ".whisker{stroke:#e7e9ec}}"
+)
 
 
 def draw(sweep: Sweep, found: Found, path: Path) -> Path:
-    """Draw the points from top to bottom in the order of the grid, untuned models as lines; returns `path`."""
-    from matplotlib.figure import Figure
-
-    axis = STYLE if STYLE in sweep.grid.axes else list(sweep.grid.axes)[-1]
-    order = [point.name for point in sweep.points]
-    shown = sorted(
-        found.ranked, key=lambda each: (sweep.grid.axes[axis].index(each.values[axis]), order.index(each.name))
-    )
-    figure = Figure(figsize=(8, 1.2 + (0.2 + 0.2 * len(sweep.grid.axes)) * len(shown)), layout="constrained")
-    plot = figure.add_subplot()
-    for place, each in enumerate(shown):
-        draw_point(plot, place, each, sweep.grid.axes[axis].index(each.values[axis]))
-    for base in found.bases:
-        plot.axvline(100 * (base.accuracy["value"] or 0.0), color="#666666", linestyle=":")
-    plot.set_yticks(range(len(shown)), [label(each) for each in shown])
-    plot.set_ylim(len(shown) - 0.5, -0.5)
-    plot.set_xlim(-2, 102)
-    untuned = "; dotted: untuned" if found.bases else ""
-    plot.set_xlabel(f"execution accuracy (rule strict), %, with 95 % interval{untuned}")
-    plot.set_title(f"{sweep.recipe.stem}, n {shown[0].accuracy['n']}")
-    plot.grid(axis="x", color="#dddddd")
-    with replacing(path, "wb") as file:
-        figure.savefig(file, format="png", dpi=120)
-    return path
+    """Draw the points, each labelled by its values of the axes; returns `path`."""
+    groups = [group(each, "accent") for each in found.ranked] + [group(each, "untuned") for each in found.bases]
+    title = f"Execution accuracy (rule strict) and 95 % interval by {', '.join(sweep.grid.axes)}"
+    height = 42 * len(groups) + 40
+    svg = Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{0}" height="{1}"><style>{2}</style>'
+        '<text x="10" y="20">{3}</text><svg x="10" y="36" width="{4}">{5}</svg></svg>\n'
+    ).format(WIDTH, height, Markup(STYLE), title, WIDTH - 20, bar_chart(groups, title=title))
+    return write_text(path, svg)
 
 
-def draw_point(plot, place: int, each: Scored, series: int) -> None:
-    """A mark with its whisker, and the figure beside it."""
-    value, low, high = (100 * (each.accuracy[key] or 0.0) for key in ("value", "low", "high"))
-    colour, mark = COLOURS[series % len(COLOURS)], MARKS[series % len(MARKS)]
-    error = [[max(value - low, 0.0)], [max(high - value, 0.0)]]
-    plot.errorbar(value, place, xerr=error, color=colour, marker=mark, capsize=4)
-    plot.annotate(
-        percent(each.accuracy["value"]), (value, place), (0, 7), textcoords="offset points", ha="center", size=8
-    )
-
-
-def label(each: Scored) -> str:
-    return "\n".join(f"{key} {value}" for key, value in each.values.items())
+def group(each: Scored, kind: str) -> Group:
+    """A point or an untuned model as one bar with its figure."""
+    figure = each.accuracy
+    label = ", ".join([*([] if kind == "accent" else ["untuned"]), *each.values.values()])
+    bar = Bar(figure["value"] or 0.0, figure["low"], figure["high"], kind)
+    return Group(label, f"{percent(figure['value'])} ({interval(figure)})", (bar,))

@@ -1,4 +1,4 @@
-"""What a sweep found: its points ranked, the best against the second, and what each value of an axis did.
+"""What a sweep found: its points ranked, and the best against the second.
 
 Execution accuracy by rule strict decides; where two points tie, the one that stands first in the grid. A sweep picks
 the best of several on the very questions that rank them, so the best one's score is a little too high, and two points
@@ -9,14 +9,11 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from evaluate.reports.aggregate import cluster_of
-from evaluate.reports.intervals import MIN_CLUSTERS, Resampling, difference_interval, mean_estimate
 from evaluate.reports.paired import Contrast, pair
-from evaluate.reports.results_file import ResultsError, is_scored, read_results
+from evaluate.reports.results_file import ResultsError, read_results
 from prompts.template import TEMPLATE_KEYS
 from recipes import recipe
-from sweep.plan import REPORT, STYLE, Point, Sweep, base_folders
-from sweep.plan import is_scored as has_score
+from sweep.plan import REPORT, STYLE, Point, base_folders, is_scored
 
 ACCURACY = "execution_accuracy"
 
@@ -36,20 +33,6 @@ class Scored(NamedTuple):
         return self.metrics[ACCURACY]
 
 
-class Effect(NamedTuple):
-    """One value of an axis over all values of the others.
-
-    `figure` is the mean accuracy with its interval; `change` and its interval are against the axis's first value, None
-    for that one.
-    """
-
-    value: str
-    figure: dict
-    change: float | None
-    low: float | None
-    high: float | None
-
-
 class Found(NamedTuple):
     """The points that have a score, best first, and what is to be said of them.
 
@@ -60,13 +43,12 @@ class Found(NamedTuple):
     bases: list[Scored]
     overlapping: list[str]
     against: Contrast | None
-    effects: dict[str, list[Effect]]
 
 
-def find(sweep: Sweep, done: list[Point]) -> Found:
+def find(done: list[Point]) -> Found:
     """Read the reports of the points in `done`, and of their untuned models."""
     ranked = sorted((read_point(point) for point in done), key=lambda each: -(each.accuracy["value"] or 0.0))
-    return Found(ranked, read_bases(done), overlapping(ranked), compared(ranked), effects(sweep, ranked))
+    return Found(ranked, read_bases(done), overlapping(ranked), compared(ranked))
 
 
 def read_point(point: Point) -> Scored:
@@ -79,7 +61,7 @@ def read_bases(done: list[Point]) -> list[Scored]:
     return [
         Scored(folder.name, folder, base_values(point), metrics_in(folder), None)
         for folder, point in base_folders(done).items()
-        if has_score(folder, point)
+        if is_scored(folder, point)
     ]
 
 
@@ -111,42 +93,3 @@ def compared(ranked: list[Scored]) -> Contrast | None:
         return pair(read_results(ranked[1].folder), read_results(ranked[0].folder)).rules["strict"]
     except ResultsError:
         return None
-
-
-def effects(sweep: Sweep, ranked: list[Scored]) -> dict[str, list[Effect]]:
-    """For every axis what its values did; empty where points are missing or were evaluated on other questions."""
-    if len(ranked) < sweep.grid.size:
-        return {}
-    rows = {each.name: {row["id"]: row for row in read_results(each.folder) if is_scored(row)} for each in ranked}
-    first = rows[ranked[0].name]
-    clusters = [cluster_of(row) for row in first.values()]
-    if len(set(clusters)) < MIN_CLUSTERS or any(each.keys() != first.keys() for each in rows.values()):
-        return {}
-    found = {}
-    for axis, values in sweep.grid.axes.items():
-        shares = {
-            value: right(list(first), [rows[each.name] for each in ranked if each.values[axis] == value])
-            for value in values
-        }
-        found[axis] = axis_effects(shares, clusters)
-    return found
-
-
-def right(ids: list[str], runs: list[dict[str, dict]]) -> list[float]:
-    """For each question the share of `runs` that answered it correctly."""
-    return [sum(run[identity]["outcome"] == "correct" for run in runs) / len(runs) for identity in ids]
-
-
-def axis_effects(shares: dict[str, list[float]], clusters: list) -> list[Effect]:
-    """Mean and change of each value of one axis; `shares` has a number a question for each value."""
-    resampling, found, reference = Resampling(), [], None
-    for value, numbers in shares.items():
-        figure = mean_estimate(numbers, clusters, resampling=resampling)._asdict()
-        change, low, high = None, None, None
-        if reference is not None:
-            differences = [after - before for before, after in zip(reference, numbers, strict=True)]
-            change = sum(differences) / len(differences)
-            low, high = difference_interval(differences, clusters, resampling=resampling)
-        reference = reference or numbers
-        found.append(Effect(value, figure, change, low, high))
-    return found

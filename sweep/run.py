@@ -3,8 +3,8 @@
     python sweep/run.py gemma3_270m_lora learning_rate=1e-4,2e-4 prompt_style=ddl,compact cutoff_len=1088
 
 Typed as `./launch.sh sweep RECIPE ...`. A key with several values is an axis, one with a single value is the same for
-all points; `prompt_style` converts the data anew. Points that are done are not run again. Exit status: 0; 2 for misuse,
-and nothing has run then; 1 where a point failed: the others have run, and the table says which.
+all points; `prompt_style` converts the data in each style. Points that are done are not run again. Exit status: 0;
+2 for misuse, and nothing has run then; 1 where a point failed: the others have run, and the table says which.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import environment  # noqa: E402
 
 environment.enter(needs=("llamafactory",))
 
-from evaluate.generation.generate import has_gpu  # noqa: E402
+from recipes.gpus import has_gpu  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
 from sweep import plan, show, work  # noqa: E402
 from sweep.grid import SweepError, read_grid  # noqa: E402
@@ -36,14 +36,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("recipe", metavar="RECIPE", help="its name, as ./launch.sh list shows it")
     parser.add_argument("words", nargs="*", metavar="KEY=VALUE,...", help="axes and constants")
     parser.add_argument("--samples", type=int, metavar="N", help="run N points, drawn from the grid")
-    parser.add_argument("--seed", type=int, default=0, help="for the drawing (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="for --samples (default: %(default)s)")
     parser.add_argument(
         "--ray",
         metavar="ADDRESS",
         default=os.environ.get("RAY_ADDRESS"),
         help="run the points on this Ray cluster (default: RAY_ADDRESS, else one after the other, here)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print the commands and run none")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands without running them")
     return parser.parse_intermixed_args(arguments)
 
 
@@ -68,7 +68,7 @@ def run(sweep: plan.Sweep, ray: str | None) -> int:
     plan.register_styles(sweep)
     if failed := [each for each in work.run_here(plan.preparations(sweep)) if each.failure]:
         print(
-            f"sweep: {failed[0].name}: {failed[0].failure}; its message stands above. No point was run.",
+            f"sweep: {failed[0].name}: {failed[0].failure}; see its message above. No point was run.",
             file=sys.stderr,
         )
         return 1
@@ -78,7 +78,7 @@ def run(sweep: plan.Sweep, ray: str | None) -> int:
     trained = [point for point in sweep.points if point.name not in missing]
     for bases in plan.base_rounds(trained):
         failed += run_all(sweep, bases, ray)
-    for path in show.show(sweep, find(sweep, trained), failed):
+    for path in show.show(sweep, find(trained), failed):
         print(path)
     return 1 if failed else 0
 

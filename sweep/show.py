@@ -1,4 +1,4 @@
-"""How a sweep's findings are shown: a table on the terminal, sweep.md, sweep.json and sweep.png."""
+"""How a sweep's findings are shown: a table on the terminal, sweep.md, sweep.json and sweep.svg."""
 
 import json
 from pathlib import Path
@@ -35,12 +35,12 @@ def show(sweep: Sweep, found: Found, failed: list[Ended]) -> list[Path]:
 
 
 def write(sweep: Sweep, found: Found, failed: list[Ended]) -> list[Path]:
-    """Write sweep.json, sweep.md and, where a point has a score, sweep.png; returns where they lie."""
+    """Write sweep.json, sweep.md and, where a point has a score, sweep.svg; returns where they lie."""
     written = [
         write_text(sweep.folder / "sweep.json", json.dumps(as_json(sweep, found, failed), indent=2) + "\n"),
         write_text(sweep.folder / "sweep.md", markdown(sweep, found, failed)),
     ]
-    return [*written, draw(sweep, found, sweep.folder / "sweep.png")] if found.ranked else written
+    return [*written, draw(sweep, found, sweep.folder / "sweep.svg")] if found.ranked else written
 
 
 def rows(sweep: Sweep, found: Found) -> list[tuple[str, ...]]:
@@ -124,21 +124,8 @@ def markdown(sweep: Sweep, found: Found, failed: list[Ended]) -> str:
         cells = [tuple(map(escape, row)) for row in rows(sweep, found)]
         parts += [
             table((*map(escape, sweep.grid.axes), *HEADINGS), cells),
-            "![The points with their intervals](sweep.png)",
+            "![The points with their intervals](sweep.svg)",
         ]
-    for axis, values in found.effects.items():
-        lines = [
-            (
-                escape(each.value),
-                f"{percent(each.figure['value'])} ({interval(each.figure)})",
-                ""
-                if each.change is None
-                else f"{in_points(each.change)} ({in_points(each.low)} to {in_points(each.high)})",
-            )
-            for each in values
-        ]
-        header = (escape(axis), "mean execution accuracy", "change in points, same questions")
-        parts += [f"## What {escape(axis)} did, over all values of the other axes", table(header, lines)]
     constants = " ".join(f"{key}={value}" for key, value in sweep.grid.constants.items())
     parts += [f"The same for all points: {escape(constants) or 'the recipe'}.", CAUTION]
     return "\n\n".join(parts) + "\n"
@@ -156,7 +143,6 @@ def as_json(sweep: Sweep, found: Found, failed: list[Ended]) -> dict:
         "best": found.ranked[0].name if found.ranked else None,
         "overlapping_the_best": found.overlapping,
         "second_best_against_best": found.against._asdict() if found.against else None,
-        "effects": {axis: [each._asdict() for each in values] for axis, values in found.effects.items()},
     }
 
 

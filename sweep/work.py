@@ -1,8 +1,8 @@
-"""Running commands: here, one after the other, or as tasks of a Ray cluster, each with a GPU of its own.
+"""Running commands: here, one after the other, or as tasks of a Ray cluster, each with its own GPU.
 
 Points share cores, memory and vLLM's cache, so here only one runs at a time. On a cluster a command runs wherever
-there is room, in this folder (a shared file system is needed), and writes to a log file of its own. A command that
-fails is data: its exit status is told, and the others go on.
+there is room, in this folder (a shared file system is needed), and writes its own log file. A command that
+fails is data: its exit status is reported, and the others run.
 """
 
 import os
@@ -33,7 +33,7 @@ def run_here(commands: list[Command]) -> Iterator[Ended]:
         print(f"== {command.name}\n+", *command.words, flush=True)
         start = time.monotonic()
         status = subprocess.run(command.words, cwd=environment.ROOT).returncode
-        yield Ended(command.name, told(status), time.monotonic() - start)
+        yield Ended(command.name, failure_of(status), time.monotonic() - start)
 
 
 def run_on_ray(commands: list[Command], address: str, logs: Path) -> Iterator[Ended]:
@@ -54,7 +54,7 @@ def run_on_ray(commands: list[Command], address: str, logs: Path) -> Iterator[En
         name = waiting.pop(ready)
         try:
             status, seconds = ray.get(ready)
-            yield Ended(name, told(status), seconds)
+            yield Ended(name, failure_of(status), seconds)
         except ray.exceptions.RayError as error:
             yield Ended(name, f"the cluster lost it: {str(error).splitlines()[0]}", 0.0)
 
@@ -76,6 +76,6 @@ def passed_on() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if key.startswith(PASSED_ON)}
 
 
-def told(status: int) -> str | None:
+def failure_of(status: int) -> str | None:
     """An exit status as a reason; None for success."""
     return f"exit status {status}" if status else None

@@ -1,6 +1,10 @@
-"""A tiny random model with a real tokenizer, made by the tests; every test runs with the hubs switched off."""
+"""A tiny random model with a real tokenizer, made by the tests; every test runs with the hubs switched off.
+
+`--allowed-skips REGEX`, which CI gives, fails the run for every skipped test whose reason does not match.
+"""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +25,32 @@ SPECIAL_TOKENS = (
     *("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>"),
     *("<|EOT|>", "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
 )
+
+
+def pytest_addoption(parser):
+    parser.addoption("--allowed-skips", metavar="REGEX", help="fail the run for a skip whose reason does not match")
+
+
+def forbidden_skips(config) -> list[str]:
+    """The reasons of the skips that this run was not allowed, each once; none without the option."""
+    allowed, reporter = config.getoption("allowed_skips"), config.pluginmanager.get_plugin("terminalreporter")
+    if allowed is None or reporter is None:  # the workers of pytest-xdist have no reporter
+        return []
+    reasons = dict.fromkeys(
+        report.longrepr[2].removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])
+    )
+    return [reason for reason in reasons if not re.search(allowed, reason)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    if forbidden_skips(session.config):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for reason in forbidden_skips(config):
+        terminalreporter.write_line(f"FAILED by --allowed-skips: {reason}", red=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Files written whole or not at all, whatever happens while they are written."""
 
+import os
 import subprocess
 import sys
 
@@ -55,6 +56,15 @@ def test_files_that_belong_together_are_all_replaced_or_none(tmp_path):
         interrupted(last)
     assert [path.read_text() for path in paths] == ["old", "old"]
     assert names(tmp_path / "data") == ["a.json", "b.json"]
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name_and_then_the_name_is(tmp_path, monkeypatch):
+    path, synced = tmp_path / "a.txt", []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.readlink(f"/proc/self/fd/{file}"), path.exists())))
+    write_text(path, "new")
+    assert [exists for _, exists in synced] == [False, True]
+    assert synced[0][0].endswith(".partial")
+    assert synced[1][0] == str(tmp_path)
 
 
 def test_two_processes_that_write_one_file_do_not_meet(tmp_path):

@@ -20,7 +20,6 @@ from tests.conftest import ROOT
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 pytestmark = pytest.mark.slow
-METHODS = tuple(trainings.METHOD_RECIPES)
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +40,14 @@ def jobs(family, pool, converted, tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp(family)
     model = tiny_models.make(family, folder / "model")
     begun = {}
-    for method in METHODS:
+    for method in trainings.METHODS:
         values = trainings.settings(model, tiny_models.FAMILIES[family].template, folder / method)
         begun[method] = pool.submit(trainings.train_and_serve, values | trainings.method_keys(method))
     begun["base"] = pool.submit(trainings.evaluation_loss, values, model, folder / "base")
     return begun
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", trainings.METHODS)
 def test_the_loss_falls(jobs, method):
     outcome = jobs[method].result()
     assert len(outcome.losses) == trainings.STEPS
@@ -56,7 +55,7 @@ def test_the_loss_falls(jobs, method):
     assert outcome.eval_loss < 0.8 * jobs["base"].result()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", trainings.METHODS)
 def test_what_is_served_has_the_loss_that_was_trained(jobs, method):
     outcome = jobs[method].result()
     # QLoRA learns beside weights rounded to 4 bits, and is served with the weights as they are

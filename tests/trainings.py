@@ -15,7 +15,7 @@ from recipes import recipe
 from tests.conftest import ROOT
 
 STEPS = 24
-# The recipe each method's keys come from; METHOD_KEYS where there is no such recipe.
+# The recipe that each method's keys come from.
 METHOD_RECIPES = {
     "lora": "gemma3_270m_lora",
     "dora": "gemma3_270m_dora",
@@ -24,20 +24,13 @@ METHOD_RECIPES = {
     "rslora": "qwen2.5_coder_1.5b_rslora",
     "pissa": "qwen2.5_coder_1.5b_pissa",
     "oft": "qwen2.5_coder_1.5b_oft",
-    "freeze": "gemma3_270m_freeze",
 }
+FREEZE = {"finetuning_type": "freeze", "freeze_trainable_layers": 1}  # a method without a recipe
+METHODS = (*METHOD_RECIPES, "freeze")
 KEY_STARTS = (
     *("finetuning_type", "lora_", "loraplus_", "use_dora", "use_rslora", "pissa_", "oft_", "module_dropout"),
     *("freeze_", "quantization_", "double_quantization"),
 )
-LORA_KEYS = {"finetuning_type": "lora", "lora_rank": 16, "lora_alpha": 32, "lora_target": "all"}
-METHOD_KEYS = {
-    "qlora": LORA_KEYS | {"quantization_bit": 4},
-    "rslora": LORA_KEYS | {"use_rslora": True},
-    "pissa": LORA_KEYS | {"pissa_init": True, "pissa_convert": True},
-    "oft": {"finetuning_type": "oft", "oft_block_size": 32},
-    "freeze": {"finetuning_type": "freeze", "freeze_trainable_layers": 1},
-}
 
 
 class Outcome(NamedTuple):
@@ -59,8 +52,7 @@ def pool() -> ProcessPoolExecutor:
 
 def method_keys(method: str) -> dict:
     """The keys that make a method, e.g. `{"finetuning_type": "lora", "lora_rank": 16, ..., "use_dora": True}`."""
-    path = ROOT / f"recipes/{METHOD_RECIPES[method]}.yaml"
-    keys = recipe.read(path) if path.is_file() else METHOD_KEYS[method]
+    keys = FREEZE if method == "freeze" else recipe.read(ROOT / f"recipes/{METHOD_RECIPES[method]}.yaml")
     return {key: value for key, value in keys.items() if is_method_key(key)}
 
 

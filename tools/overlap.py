@@ -95,16 +95,16 @@ class Index:
             for word in sorted(set(question.split()), key=lambda word: (often[word], word))[:RARE_WORDS]:
                 self.rare[word].append(number)
 
-    def near(self, question: str, limit: int) -> Iterator[int]:
-        """The rows whose question is at least `limit` percent like this normalised one."""
+    def near(self, question: str) -> Iterator[int]:
+        """The rows whose question is at least `NEAR` percent like this normalised one."""
         from rapidfuzz import fuzz
 
         for number in {number for word in set(question.split()) for number in self.rare.get(word, ())}:
-            if fuzz.token_sort_ratio(question, self.questions[number], score_cutoff=limit):
+            if fuzz.token_sort_ratio(question, self.questions[number], score_cutoff=NEAR):
                 yield number
 
 
-def compare(a: Path, b: Path, limit: int = NEAR) -> Found:
+def compare(a: Path, b: Path) -> Found:
     """What of `b` occurs in `a`."""
     rows = list(pairs(b))
     index = Index(rows)
@@ -114,7 +114,7 @@ def compare(a: Path, b: Path, limit: int = NEAR) -> Found:
         for key in row.shared_keys():
             numbers[key[0]].update(index.rows.get(key, ()))
         question = normal_question(row.question)
-        for number in index.near(question, limit):
+        for number in index.near(question):
             if number not in numbers["near"] and question != index.questions[number]:
                 examples.append((row.question, rows[number].question))
             numbers["near"].add(number)
@@ -139,11 +139,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("a", type=Path, metavar="A", help="the file that a model is trained on")
     parser.add_argument("b", type=Path, metavar="B", help="the file that it is evaluated on")
-    parser.add_argument("--near", type=int, default=NEAR, metavar="PERCENT", help="how alike (default: %(default)s)")
     parser.add_argument("--show", type=int, default=5, metavar="N", help="near pairs to print (default: %(default)s)")
     arguments = parser.parse_args()
     try:
-        found = compare(arguments.a, arguments.b, arguments.near)
+        found = compare(arguments.a, arguments.b)
     except ConversionError as error:
         print(f"overlap: {error}", file=sys.stderr)
         return 2

@@ -21,12 +21,16 @@ import environment  # noqa: E402
 
 environment.enter(needs=("sqlglot",))
 
+from sqlglot import exp  # noqa: E402
+
 from converters import lengths  # noqa: E402
 from converters.rows import ConversionError  # noqa: E402
 from converters.sources import Raw, need, read_rows  # noqa: E402
 from converters.splits import normal_question  # noqa: E402
 from prompts.tags import style_of  # noqa: E402
-from sql.shape import FEATURES, LEVELS, shape_of  # noqa: E402
+from sql.features import FEATURES, features  # noqa: E402
+from sql.hardness import LEVELS, hardness  # noqa: E402
+from sql.sql_tree import parse  # noqa: E402
 
 KEYS = ("id", "db_id", "question", "instruction", "input", "output", "tags")
 LARGEST_DATABASES = 20
@@ -46,7 +50,7 @@ class Statistics:
     hardness: Counter = field(default_factory=Counter)
     tables: Counter = field(default_factory=Counter)
     questions: Counter = field(default_factory=Counter)
-    unread: int = 0  # queries without a shape
+    unread: int = 0  # queries without a tree
 
     @property
     def repeated(self) -> int:
@@ -86,13 +90,14 @@ def add(row: dict, found: Statistics, count: lengths.Counter | None) -> None:
     found.databases[row["db_id"]] += 1
     found.tags.update(tag for tag in row["tags"] if not tag.startswith(("style:", "prompt:", "linker:")))
     found.questions[normal_question(row["question"])] += 1
-    shape = shape_of(row["output"])
-    if shape is None:
+    tree = parse(row["output"])
+    if tree is None:
         found.unread += 1
         return
-    found.features.update(shape.features)
-    found.hardness[shape.hardness] += 1
-    found.tables[shape.tables] += 1
+    found.features.update(features(row["output"]))
+    found.hardness[hardness(row["output"])] += 1
+    named = {node.alias_or_name.lower() for node in tree.find_all(exp.CTE)}
+    found.tables[len({node.name.lower() for node in tree.find_all(exp.Table)} - named)] += 1
 
 
 def markdown(path: Path, found: Statistics, unit: str) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """The corpora, one module each, and the options that several of them have."""
 
 import argparse
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -86,3 +88,12 @@ def source(text: str) -> str:
 def absolute(text: str) -> str:
     """A path from the command line, absolute."""
     return str(Path(text).resolve())
+
+
+def link(target: Path, place: Path) -> None:
+    """A link at `place` to a file or folder; a copy where links are not possible."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.symlink(target, place, target_is_directory=target.is_dir())
+    except OSError:
+        (shutil.copytree if target.is_dir() else shutil.copy)(target, place)

@@ -54,7 +54,7 @@ def parts_of(raw: Raw) -> tuple[str, str, str] | Skip:
         need(raw, ("input", "output"))
         match = TEMPLATE.search(str(raw.row["input"]))
         if not match:
-            return Skip("the template is not the one known", raw.place)
+            return Skip("the prompt template is not a known one", raw.place)
         question, context, sql = *match.groups(), raw.row["output"]
     else:
         need(raw, ("question", "context", "answer"))

@@ -10,8 +10,7 @@ becomes the row `shop-2` (2 is its row in the file). Of several columns for the 
 files in the form of Spider, SParC and BIRD, with a parsed `sql` beside their `query`, are read as they are.
 
 Rows whose SQL fails are left out and listed, with SQLite's message. The database is copied to data/databases/own/, so
-that scores stay comparable when yours changes.
-Questions that differ only in case or punctuation, or have the same SQL,
+that scores stay comparable when yours changes. Questions that differ only in case or punctuation, or have the same SQL,
 always land in the same split.
 
 Not covered: queries that write, and questions on several databases at once.
@@ -194,4 +193,4 @@ def copy_database(source: Path, target: Path) -> None:
         except sqlite3.Error as error:
             raise ConversionError(f"{source}: cannot be copied: {error}. Nothing was replaced.") from error
         if problem != "ok":
-            raise SchemaError(f"{source}: the database is damaged ({problem}). Restore it, or export it anew.")
+            raise SchemaError(f"{source}: the database is damaged ({problem}). Restore it, or export it again.")

@@ -20,15 +20,13 @@ Not covered: the hidden test sets, BIRD's descriptions of columns in CSV files.
 """
 
 import argparse
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from converters.corpora import absolute, add_source
+from converters.corpora import absolute, add_source, link
 from converters.golds import database_of, file_example, known_schema
 from converters.rows import Candidate, ConversionError, Example, Skip
 from converters.sources import need, read_rows
@@ -160,17 +158,8 @@ class Corpus:
         schema = schema_of_database(path, self.tables_files, candidate.db_id, values)
         example = file_example(candidate, folder, values, schema)
         if "runnable" not in example.tags and not is_syntax(example.sql):
-            return Skip("the gold is no SQL", f"{candidate.place}: {example.error or 'syntax error'}: {example.sql}")
+            return Skip("the gold is not SQL", f"{candidate.place}: {example.error or 'syntax error'}: {example.sql}")
         return example
-
-
-def link(target: Path, place: Path) -> None:
-    """A link at `place` to a file or folder; a copy where links are not possible."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.symlink(target, place, target_is_directory=target.is_dir())
-    except OSError:
-        (shutil.copytree if target.is_dir() else shutil.copy)(target, place)
 
 
 @lru_cache(maxsize=16)

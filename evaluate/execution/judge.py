@@ -5,12 +5,11 @@ gold's only while the gold runs: rewriting, running and comparing the prediction
 Standard library only: most of the time of a small run is its start.
 """
 
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from evaluate.execution.match import REWRITES, RULES
-from evaluate.execution.pool import Lost, stream
+from evaluate.execution.pool import Lost
 from evaluate.execution.reader import Database, Reader, database_at
 from evaluate.execution.sandbox import MEBIBYTE, Execution, Limits, database_problem
 from evaluate.execution.ties import Ties, find_ties
@@ -73,45 +72,6 @@ def judge(
         return _with_flags(verdict, example, bench)
     except OSError as error:  # a file went away meanwhile
         return Verdict("no_database", str(error))
-
-
-def judge_all(
-    examples: Iterable[Example],
-    *,
-    workers: int = 1,
-    timeout: float = 15.0,
-    limits: Limits = Limits(),  # noqa: B008 - immutable
-) -> Iterator[tuple[str, Verdict]]:
-    """`(id, verdict)` for every example, in their order, as soon as they are known; `timeout` is for one
-    query, in seconds of CPU time.
-
-    With `workers=1` all is done here in a plain loop: simple to debug, but what runs on in a single C call cannot be
-    stopped, and SQLite's memory limit stays set in this process. With more, processes are started, kept warm, and ended
-    where a query overruns; an example whose worker dies gets a verdict like any other.
-    """
-    limits = limits._replace(seconds=timeout)
-    if workers <= 1:
-        readers = Readers.within(limits)
-        for example in examples:
-            yield example.id, judge(example, readers=readers)
-        return
-    ids: list[str] = []
-    tasks = (ids.append(example.id) or example for example in examples)
-    target = "evaluate.execution.judge:make_judge"
-    answers = stream(tasks, target=target, settings=limits, workers=workers, resume=judge_again)
-    for n, answer in enumerate(answers):
-        yield ids[n], verdict_of(answer) if isinstance(answer, Lost) else answer
-
-
-def make_judge(limits: Limits) -> Callable[[Example, Announce], Verdict]:
-    """`judge` for a worker: with these limits, and results kept from one example to the next."""
-    readers = Readers.within(limits)
-    return lambda example, announce: judge(example, readers=readers, announce=announce)
-
-
-def judge_again(example: Example, lost: Lost, first: bool) -> Example | None:
-    """The example once more where its worker had done others: their memory, or a signal, may have ended it."""
-    return example if not first and may_be_innocent(lost, lost.announced) else None
 
 
 def may_be_innocent(lost: Lost, verdict: Verdict) -> bool:
@@ -185,8 +145,8 @@ def _compare(gold_sql: str, predicted_sql: str, verdict: Verdict, bench: _Bench)
     verdict = verdict._replace(outcome="timeout", error=f"longer than {seconds:g} s", seconds=seconds)
     bench.begin(verdict)
     groups = _groups(gold_sql, predicted_sql, bench.golds.limits)
-    for (gold_text, predicted_text), rules in groups:
-        ran = _run_group(_Group(gold_sql, gold_text, predicted_text, rules), verdict, bench)
+    for texts, rules in groups:
+        ran = _run_group(texts, rules, gold_sql, so_far=verdict, bench=bench)
         verdict = verdict._replace(matches=verdict.matches | ran.matches)
         if "strict" in rules:
             verdict = _with_outcome(verdict, ran)
@@ -203,17 +163,12 @@ def _groups(gold_sql: str, predicted_sql: str, limits: Limits) -> list[tuple[tup
     return [(texts, [strict]), (texts, others), *further]
 
 
-class _Group(NamedTuple):
-    """Rules that read the results of the same two texts."""
-
-    gold_sql: str
-    gold_text: str
-    predicted_text: str
-    rules: list[str]
-
-
 class _Ran(NamedTuple):
-    """A group's verdicts; the executions to show; the first failure of the prediction; its seconds on all files."""
+    """What became of the rules that read one pair of texts.
+
+    `gold` and `predicted` are those of the first file that does not match, or of the first. `failed` is the first
+    failure of the prediction, `seconds` its time on all files.
+    """
 
     matches: dict[str, bool]
     gold: Execution
@@ -233,41 +188,31 @@ def _with_outcome(verdict: Verdict, ran: _Ran) -> Verdict:
     )
 
 
-def _run_group(group: _Group, so_far: Verdict, bench: _Bench) -> _Ran:
-    """Run both texts on one file after the other, until no rule of the group can hold any more."""
+def _run_group(texts: tuple[str, str], rules: list[str], gold_sql: str, *, so_far: Verdict, bench: _Bench) -> _Ran:
+    """Run gold and prediction on one file after the other, until none of the rules can hold any more."""
+    gold_text, predicted_text = texts
     comparing = so_far if so_far.outcome != "timeout" else so_far._replace(outcome="wrong_result", error=TOO_LONG)
-    ran: _Ran | None = None
+    matches, shown, failed, seconds = dict.fromkeys(rules, True), None, None, 0.0
     for database in bench.databases:
-        if not bench.golds.known(group.gold_text, database):
+        if not bench.golds.known(gold_text, database):
             bench.begin(so_far)
-        gold = bench.golds.run(group.gold_text, database)
-        if not bench.predictions.known(group.predicted_text, database):
+        gold = bench.golds.run(gold_text, database)
+        if not bench.predictions.known(predicted_text, database):
             bench.begin(so_far)
-        predicted = bench.predictions.run(group.predicted_text, database)
+        predicted = bench.predictions.run(predicted_text, database)
         bench.announce(COMPARE_SECONDS, comparing, cpu=True)
-        ran = _add(ran, gold, predicted, _matches(group, gold, predicted))
-        if not any(ran.matches.values()):
+        held = _matches(rules, gold_sql, gold, predicted)
+        if shown is None or (matches[rules[0]] and not held[rules[0]]):
+            shown = gold, predicted
+        matches = {rule: matches[rule] and held[rule] for rule in rules}
+        failed = failed or (predicted if predicted.status != "ok" else None)
+        seconds += predicted.seconds
+        if not any(matches.values()):
             break
-    assert ran is not None, "an example has at least one database file"
-    return ran
+    return _Ran(matches, *shown, failed, seconds)
 
 
-def _matches(group: _Group, gold: Execution, predicted: Execution) -> dict[str, bool]:
+def _matches(rules: list[str], gold_sql: str, gold: Execution, predicted: Execution) -> dict[str, bool]:
     if gold.status != "ok" or predicted.status != "ok":
-        return dict.fromkeys(group.rules, False)
-    return {rule: RULES[rule](gold.rows, predicted.rows, group.gold_sql) for rule in group.rules}
-
-
-def _add(ran: _Ran | None, gold: Execution, predicted: Execution, matches: dict[str, bool]) -> _Ran:
-    failed = predicted if predicted.status != "ok" else None
-    if ran is None:
-        return _Ran(matches, gold, predicted, failed, predicted.seconds)
-    rule = next(iter(matches))
-    show = ran.matches[rule] and not matches[rule]  # the first file that does not match, else the first of all
-    return _Ran(
-        matches={name: ran.matches[name] and held for name, held in matches.items()},
-        gold=gold if show else ran.gold,
-        predicted=predicted if show else ran.predicted,
-        failed=ran.failed or failed,
-        seconds=ran.seconds + predicted.seconds,
-    )
+        return dict.fromkeys(rules, False)
+    return {rule: RULES[rule](gold.rows, predicted.rows, gold_sql) for rule in rules}

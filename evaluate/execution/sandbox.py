@@ -20,9 +20,10 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from sql.sql_text import is_blank
+from sql.sql_text import is_blank, quoted
 
 MEBIBYTE = 2**20
+LEAST_SQLITE = (3, 37)  # the first with PRAGMA table_list, by which states are read (`state.py`)
 WALL_PER_CPU = 20  # a limit in CPU time is this many times as long by the clock
 _STEPS = 5_000  # virtual machine instructions between two looks at the clock
 _DECLARING = "UPDATE sqlite_master type"  # what SQLite asks leave for when a virtual table is set up
@@ -110,6 +111,16 @@ class Guard:
     def stop(self) -> bool:
         self.overran = time.process_time() > self.deadline or time.monotonic() > self.latest
         return self.overran
+
+
+def version_problem() -> str | None:
+    """Why the SQLite of this Python cannot judge, or None."""
+    if sqlite3.sqlite_version_info >= LEAST_SQLITE:
+        return None
+    return (
+        f"SQLite {sqlite3.sqlite_version} is too old: {'.'.join(map(str, LEAST_SQLITE))} or newer is needed. "
+        "Use a newer Python, whose sqlite3 module brings it along"
+    )
 
 
 def database_problem(path: str | os.PathLike[str]) -> str | None:
@@ -249,7 +260,7 @@ def _execute(connection: sqlite3.Connection, sql: str, guard: Guard) -> sqlite3.
         connection.set_authorizer(None)
         for table in wanted:
             with suppress(sqlite3.Error):  # a module that is not there; the query itself will say so
-                connection.execute('SELECT 1 FROM "{}" LIMIT 0'.format(table.replace('"', '""'))).close()
+                connection.execute(f"SELECT 1 FROM {quoted(table)} LIMIT 0").close()
         connection.set_authorizer(guard.authorize)
         guard.denied = None
         ready |= wanted
@@ -293,7 +304,8 @@ def failure(error: Exception, guard: Guard, limits: Limits) -> Execution:
     text = str(error)
     if isinstance(error, Refused):
         return Execution(error.status, error=text)
-    if guard.overran and (text == "interrupted" or "authoriz" in text):  # refused because it is late
+    refused = "authoriz" in text or "prohibited" in text
+    if guard.overran and (refused or text == "interrupted"):  # what is late is refused too
         return Execution("timeout", error=f"longer than {limits.seconds:g} s")
     if isinstance(error, MemoryError):
         return Execution("too_large", error=f"more than {limits.heap_bytes:,} bytes of memory")
@@ -303,6 +315,6 @@ def failure(error: Exception, guard: Guard, limits: Limits) -> Execution:
         return Execution("too_large", error=f"{text} (at most {limits.value_bytes:,} bytes)")
     if "one statement" in text:
         return Execution("error", error="more than one statement")
-    if guard.denied and ("authoriz" in text or "prohibited" in text):
+    if guard.denied and refused:
         return Execution("error", error=f"not authorized: {guard.denied}")
     return Execution("error", error=text)

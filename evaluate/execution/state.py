@@ -14,12 +14,11 @@ CHECK, ...), the counter of AUTOINCREMENT, statistics, comments in DDL.
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain, islice, zip_longest
 from typing import NamedTuple
 
 from evaluate.execution.fuzzy import rows_agree, same_answer
 from evaluate.execution.sandbox import Limits, Refused, Row, collect
-from sql.sql_text import code_tokens
+from sql.sql_text import code_tokens, quoted
 
 READING_PRAGMAS = frozenset({"table_list", "table_xinfo", "index_list", "index_xinfo"})
 _HIDDEN_COLUMN = 1  # of a virtual table; generated columns are 2 and 3
@@ -44,15 +43,6 @@ class State(NamedTuple):
 
     relations: dict[str, Relation]
     others: Counter[tuple[str, str, str]]
-
-
-class Change(NamedTuple):
-    """One difference between two states: what happened, to which table or view, and the columns or the row."""
-
-    what: str
-    relation: str
-    columns: tuple[tuple[str, str], ...]
-    row: Row = ()
 
 
 def same_state(gold: State, predicted: State) -> bool:
@@ -122,8 +112,8 @@ def _relations(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 
 def _read_relation(connection: sqlite3.Connection, name: str, kind: str, limits: Limits) -> tuple[Relation, int]:
     try:
-        described = connection.execute(f"PRAGMA main.table_xinfo({_quoted(name)})").fetchall()
-        rows, size = collect(connection.execute(f"SELECT * FROM main.{_quoted(name)}"), limits)
+        described = connection.execute(f"PRAGMA main.table_xinfo({quoted(name)})").fetchall()
+        rows, size = collect(connection.execute(f"SELECT * FROM main.{quoted(name)}"), limits)
     except sqlite3.OperationalError as error:
         if kind == "table" or str(error) == "interrupted":
             raise
@@ -145,10 +135,10 @@ def affinity(declared: str) -> str:
 
 def _indexes(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, str, str]]:
     """The indexes of a table that statements made, not those behind PRIMARY KEY and UNIQUE."""
-    for _, index, unique, origin, partial in connection.execute(f"PRAGMA main.index_list({_quoted(table)})").fetchall():
+    for _, index, unique, origin, partial in connection.execute(f"PRAGMA main.index_list({quoted(table)})").fetchall():
         if origin != "c":
             continue
-        parts = connection.execute(f"PRAGMA main.index_xinfo({_quoted(index)})").fetchall()
+        parts = connection.execute(f"PRAGMA main.index_xinfo({quoted(index)})").fetchall()
         keys = ", ".join(
             (column or "(expression)").lower() + " DESC" * descending
             for _, _, column, descending, _, key in parts
@@ -161,53 +151,15 @@ def _folded(sql: str) -> str:
     return " ".join(token.text.lower() if token.kind == "word" else token.text for token in code_tokens(sql))
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def changes(before: State, after: State) -> Iterator[Change]:
-    """What happened between two states, tables before views; removed and added rows of a table take turns.
-
-    Rows of a table whose columns have changed are left out, since all of them have.
-    """
-    yield from _schema_changes(before, after)
-    for name, relation in sorted(after.relations.items(), key=lambda item: (item[1].kind, item[0])):
-        old = before.relations.get(name, relation._replace(rows=Counter()))
-        if old.columns != relation.columns or (relation.kind == "view" and name not in before.relations):
-            continue
-        if relation.kind == "view" and old.rows != relation.rows:
-            yield Change("view changed", name, relation.columns)
-        elif relation.kind == "table":
-            removed = (Change("row removed", name, old.columns, row) for row in (old.rows - relation.rows).elements())
-            added = (Change("row added", name, relation.columns, row) for row in (relation.rows - old.rows).elements())
-            yield from (change for change in chain(*zip_longest(removed, added)) if change)
-
-
-def _schema_changes(before: State, after: State) -> Iterator[Change]:
+def changes(before: State, after: State) -> list[Row]:
+    """What differs between two states, as (table or view, what became of it, rows removed, rows added)."""
+    found = []
     for name in sorted(before.relations.keys() | after.relations.keys()):
         old, new = before.relations.get(name), after.relations.get(name)
-        if old is None or new is None:
-            yield Change(f"{(old or new).kind} {'created' if new else 'dropped'}", name, (new or old).columns)
-        elif (old.kind, old.columns) != (new.kind, new.columns):
-            yield Change(f"{new.kind} altered", name, new.columns)
-    for verb, others in (("created", after.others - before.others), ("dropped", before.others - after.others)):
-        yield from (Change(f"{kind} {verb}", table, ((text, ""),)) for kind, table, text in others.elements())
-
-
-def preview_rows(before: State, after: State, number: int) -> tuple[list[Row], int]:
-    """The first `number` changes for people, as (change, table, columns or row), and how many there are in all."""
-    found = changes(before, after)
-    shown = [(change.what, change.relation, _described(change)) for change in islice(found, number)]
-    return shown, len(shown) + sum(1 for _ in found)
-
-
-def _described(change: Change) -> str:
-    if not change.row:
-        return ", ".join(f"{name} {kind}".strip() for name, kind in change.columns)
-    return ", ".join(f"{name} = {_literal(cell)}" for (name, _), cell in zip(change.columns, change.row, strict=True))
-
-
-def _literal(cell: object) -> str:
-    if cell is None:
-        return "NULL"
-    return f"x'{cell.hex()}'" if isinstance(cell, bytes) else repr(cell)
+        if old != new:
+            what = "created" if old is None else "dropped" if new is None else "changed"
+            removed, added = (relation.rows if relation else Counter() for relation in (old, new))
+            found.append((name, what, (removed - added).total(), (added - removed).total()))
+    for what, others in (("created", after.others - before.others), ("dropped", before.others - after.others)):
+        found += [(f"{kind} on {table}", what, 0, 0) for kind, table, _ in others.elements()]
+    return found

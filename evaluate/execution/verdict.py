@@ -12,6 +12,8 @@ from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Execution
 
 OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
+UNSCORED = ("gold_error", "no_database")  # the data is at fault, not the answer: counted and named, never scored
+FLAGS = ("gold_empty", "tied_limit", "tied_order")  # what a verdict may rest on, fields of `Verdict`
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 20
 PREVIEW_CHARACTERS = 80
@@ -50,7 +52,7 @@ class Verdict(NamedTuple):
     gold_preview     {"columns": [...], "rows": the first 5, "total": rows in all} on the first file that does not
                      match, or the first file; 20 columns, text cut at 80 characters, blobs in hexadecimal. None
                      when there is no result. Of an example that writes, the rows are the changes
-                     (`state.preview_rows`).
+                     (`state.changes`).
     gold_empty       the gold returns no rows on any file; of an example that writes: it changes nothing on any
     tied_limit       the gold's LIMIT cuts through a tie on some file; `tied_order`: its ORDER BY leaves one (`ties`)
     changing         the functions in gold or prediction that differ from call to call, such as `random`

@@ -22,14 +22,13 @@ from evaluate.execution.sandbox import Guard, Limits, Refused, Status, database_
 from evaluate.execution.state import (
     READING_PRAGMAS,
     State,
+    changes,
     nearly_same_state,
-    preview_rows,
     read_state,
     same_state,
 )
 from evaluate.execution.verdict import (
     GRACE_SECONDS,
-    PREVIEW_ROWS,
     TOO_LONG,
     Announce,
     Example,
@@ -208,5 +207,5 @@ def _matches(gold: State, predicted: State) -> dict[str, bool]:
 
 
 def _preview(written: Written) -> Preview:
-    rows, total = preview_rows(written.before, written.after, PREVIEW_ROWS)
-    return short_table(("change", "table", "columns or row"), rows, total)
+    found = changes(written.before, written.after)
+    return short_table(("table", "change", "rows removed", "rows added"), found, len(found))

@@ -2,14 +2,16 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import environment
-from evaluate.generation.generate import Served, has_gpu, weights_hash
+from evaluate.generation.generate import LORA_RANKS, Served, weights_hash
 from prompts import tags
 from recipes import recipe
+from recipes.gpus import has_gpu
 from recipes.kind import is_seq2seq
 
 ROOT = environment.ROOT
@@ -38,14 +40,21 @@ class Trained(NamedTuple):
 def find(folder: Path) -> list[Trained]:
     """The finished trainings in `folder` itself, or in the folders directly below it, by name.
 
-    Raises AdapterError where there is none.
+    Of several, one whose recipe cannot be read is left out with a message. Raises AdapterError where none remains.
     """
-    here = [folder] if has_weights(folder) else sorted(path for path in folder.glob("*") if has_weights(path))
-    if not here:
+    if has_weights(folder):
+        return [Trained(folder, read_recipe(folder))]
+    trained = []
+    for path in sorted(path for path in folder.glob("*") if has_weights(path)):
+        try:
+            trained.append(Trained(path, read_recipe(path)))
+        except (AdapterError, recipe.RecipeError) as error:
+            print(f"evaluate: left out: {error}", file=sys.stderr)
+    if not trained:
         raise AdapterError(
             f"{folder}: no adapter and no trained model here or one level below. Train one first: ./launch.sh list"
         )
-    return [Trained(path, read_recipe(path)) for path in here]
+    return trained
 
 
 def only(folder: Path) -> Trained:
@@ -78,20 +87,21 @@ def read_recipe(folder: Path) -> dict:
 def prompt_tags(trained: Trained) -> list[str]:
     """How the prompts were made that a model was trained with: its training.json says, else the data of its recipe.
 
-    A plain `llamafactory-cli train` leaves no training.json. Raises AdapterError where the data is gone too.
+    A plain `llamafactory-cli train` leaves no training.json. Raises AdapterError where the data says nothing either.
     """
     noted = noted_tags(trained)
     if noted is not None:
         return noted
-    name = recipe.datasets(trained.recipe)[0]
+    name, problem = recipe.datasets(trained.recipe)[0], "its first row has no tags"
     try:
-        rows = json.loads(recipe.data_file(name, trained.recipe).read_text(encoding="utf-8"))
-        return tags.prompt_tags(rows[0])
-    except (recipe.RecipeError, OSError, ValueError, LookupError) as error:
-        raise AdapterError(
-            f"{trained.folder}: no {recipe.FINISHED} says how its prompts were made, nor does its data set {name} "
-            f"({error}). Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
-        ) from error
+        if found := tags.prompt_tags(tags.first_row(recipe.data_file(name, trained.recipe))):
+            return found
+    except (recipe.RecipeError, OSError) as error:
+        problem = str(error)
+    raise AdapterError(
+        f"{trained.folder}: no {recipe.FINISHED} says how its prompts were made, nor does its data set {name} "
+        f"({problem}). Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
+    )
 
 
 def noted_tags(trained: Trained) -> list[str] | None:
@@ -106,8 +116,8 @@ def other_prompts(trained: Trained, rows: list[dict]) -> str | None:
     if not learnt or not asked or learnt == asked:
         return None
     return (
-        f"trained on prompts with {' '.join(learnt)}, asked with {' '.join(asked)}: in a form that it has not learnt a "
-        "model answers worse. Convert the data as they were (--style, --schema), or train anew"
+        f"trained on prompts with {' '.join(learnt)}, asked with {' '.join(asked)}: a model does worse on a prompt "
+        "format it was not trained on. Convert the data with the same --style and --schema, or train again"
     )
 
 
@@ -140,9 +150,10 @@ def seq2seq_served(trained: Trained) -> Served:
 
 
 def vllm_applies(config: dict) -> bool:
-    """Whether vLLM can apply an adapter unmerged: not DoRA, OFT, PiSSA, nor one with whole trained modules."""
+    """Whether vLLM can apply an adapter unmerged: not DoRA, OFT, PiSSA, nor a large rank or whole trained modules."""
     whole = config.get("use_dora") or config.get("modules_to_save")
-    return config.get("peft_type") == "LORA" and not whole and not is_pissa(config)
+    fits = config.get("peft_type") == "LORA" and config["r"] <= LORA_RANKS[-1]
+    return fits and not whole and not is_pissa(config)
 
 
 def usable_adapter(trained: Trained) -> Path:

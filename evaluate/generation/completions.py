@@ -40,11 +40,15 @@ class Shard(NamedTuple):
 
 
 def read_completions(path: Path) -> dict[str, dict]:
-    """The completions made so far by row id; a last line cut short by a killed run does not count."""
+    """The completions made so far by row id.
+
+    A last line cut short by a killed run does not count, nor does one with NULs, which a power cut leaves in place of
+    what the disk did not get.
+    """
     if not path.is_file():
         return {}
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return {row["id"]: row for row in map(json.loads, filter(None, lines))}
+    lines = path.read_bytes().split(b"\n")[:-1]
+    return {row["id"]: row for row in (json.loads(line) for line in lines if line and b"\0" not in line)}
 
 
 def write_completions(path: Path, made: dict[str, dict]) -> None:

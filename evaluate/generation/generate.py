@@ -34,6 +34,7 @@ from evaluate.generation.completions import (
     write_shards,
 )
 from evaluate.generation.prompts import Encoded
+from recipes.gpus import has_gpu, visible_gpus
 
 WORKER = Path(__file__).with_name("vllm_worker.py")
 SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")
@@ -75,10 +76,11 @@ def complete(
     collect_shards(folder)
     made = keep_asked(folder, encoded.prompts)
     waiting = [prompt for prompt in encoded.prompts if prompt[0] not in made]
+    if waiting:
+        write_completions(completions, made)  # whole lines only: what answers appends to them
     if waiting and isinstance(served, Remote):
         from evaluate.generation import server
 
-        write_completions(completions, made)  # without a line cut short
         server.ask(served, waiting, job, completions)
     elif waiting:
         run_workers(folder, job, waiting, devices(gpus, len(waiting), sampling.batch))
@@ -144,18 +146,6 @@ def devices(gpus: int | None, prompts: int, batch: int) -> list[str]:
     return used if len(used) > 1 or gpus else []
 
 
-def visible_gpus() -> list[str]:
-    """The GPUs this process may use, as CUDA_VISIBLE_DEVICES names them."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return [name.strip() for name in chosen.split(",") if name.strip()]
-    try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
-    except FileNotFoundError:
-        return []
-    return [str(number) for number, _ in enumerate(line for line in listed.stdout.splitlines() if line[:4] == "GPU ")]
-
-
 def run_workers(folder: Path, job: dict, waiting: list[tuple[str, list[int]]], gpus: list[str]) -> None:
     """Run one worker a GPU, each on its part of the `waiting` prompts; without `gpus` one worker on all of them.
 
@@ -200,7 +190,7 @@ def await_workers(workers: list[subprocess.Popen]) -> None:
         stop_workers(workers)
         raise
     if failed:
-        raise GenerationError(f"the worker ended with status {failed[0]}; its message stands above.")
+        raise GenerationError(f"the worker ended with status {failed[0]}; see its message above.")
 
 
 def stop_workers(workers: list[subprocess.Popen]) -> None:
@@ -215,16 +205,8 @@ def stop_workers(workers: list[subprocess.Popen]) -> None:
                 worker.wait(max(0.0, deadline - time.monotonic()))
 
 
-def has_gpu() -> bool:
-    """Whether an NVIDIA GPU answers; torch need not be loaded for it."""
-    try:
-        return subprocess.run(["nvidia-smi", "-L"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
-
-
 def adapter_rank(adapter: Path) -> int:
-    """The smallest rank vLLM allows that holds the adapter's own."""
+    """The smallest rank vLLM allows that holds the adapter's own; there is one (`adapters.vllm_applies`)."""
     rank = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["r"]
     return next(allowed for allowed in LORA_RANKS if allowed >= rank)
 

@@ -18,8 +18,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 import torch  # noqa: E402
 from transformers import AutoModelForSeq2SeqLM, PreTrainedModel, PreTrainedTokenizerBase, set_seed  # noqa: E402
 
-from atomic import write_text  # noqa: E402
-from evaluate.generation.generate import read_completions  # noqa: E402
+from evaluate.generation.completions import read_completions  # noqa: E402
 from seq2seq.tokens import decode, load_tokenizer  # noqa: E402
 
 
@@ -83,9 +82,7 @@ def completion_line(row_id: str, ids: list[int], tokenizer: PreTrainedTokenizerB
 
 def main() -> int:
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    completions, started = Path(job["completions"]), time.monotonic()
-    done = read_completions(completions)
-    write_text(completions, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in done.values()))
+    done, started = read_completions(Path(job["completions"])), time.monotonic()
     prompts = Path(job["prompts"]).read_text(encoding="utf-8").splitlines()
     waiting = [row for row in map(json.loads, prompts) if row["id"] not in done]
     if waiting:

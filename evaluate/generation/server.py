@@ -175,7 +175,7 @@ async def completion(client: httpx.AsyncClient, endpoint: Endpoint, body: dict, 
             raise GenerationError(f"{url}: {problem}")
     raise GenerationError(
         f"{url}: no answer in {patience.tries} tries; the last: {problem}. "
-        "What was generated is kept: the same command goes on from there."
+        "Completions so far are kept; run the same command to continue."
     )
 
 

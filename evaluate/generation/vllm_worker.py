@@ -24,11 +24,9 @@ BATCHES_AT_ONCE = 4  # what a killed run loses at most
 
 
 def read_lines(path: Path) -> list[dict]:
-    """The objects of a JSON-lines file; a last line cut short by a killed run is left out, a missing file is empty."""
-    if not path.is_file():
-        return []
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1] if line]
+    """The objects of a JSON-lines file; a missing file is empty."""
+    lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
+    return [json.loads(line) for line in lines if line]
 
 
 def start_engine(job: dict):
@@ -105,11 +103,8 @@ def too_long(job: dict, error: ValueError) -> str:
 
 def main() -> int:
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    completions = Path(job["completions"])
-    done = read_lines(completions)
-    completions.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in done), encoding="utf-8")
-    known = {row["id"] for row in done}
-    waiting = [row for row in read_lines(Path(job["prompts"])) if row["id"] not in known]
+    done = {row["id"] for row in read_lines(Path(job["completions"]))}
+    waiting = [row for row in read_lines(Path(job["prompts"])) if row["id"] not in done]
     if waiting:
         start = time.monotonic()
         try:

@@ -7,7 +7,8 @@
     run           what was run, as the caller says it (recipe, adapter, hashes, sampling, versions, ...)
     by_hardness, by_database, by_feature
                   {group: {"execution_accuracy", "execution_rate", "exact_match": as in metrics}}; of more than 20
-                  databases the 20 with most examples, and all others as one group
+                  databases the 20 with most examples, and all others as one group, or none where most examples have
+                  a database of their own
     error_classes {class: count} over scored examples that are not correct, most frequent first
     latency       {"mean", "median": as in metrics, but seconds}, over the answers that ran
     rests_on      how many scored verdicts rest on an empty gold result, on a LIMIT that cuts through a tie, on an ORDER
@@ -36,6 +37,7 @@ from itertools import chain
 import numpy as np
 from sacrebleu.metrics import BLEU
 
+from evaluate.execution.verdict import OUTCOMES, UNSCORED
 from evaluate.reports.intervals import (
     LEVEL,
     NOTHING,
@@ -46,23 +48,10 @@ from evaluate.reports.intervals import (
     ratio_estimate,
 )
 from evaluate.reports.metrics import METRICS
-from evaluate.reports.results_file import HARDNESS, OUTCOMES, RULES, UNSCORED, ResultsError, is_scored
-from sql.sql_text import normal_sql
-from sql.text_metrics import bleu_counts
+from evaluate.reports.results_file import ResultsError, has_failed, is_scored, rank_of
+from evaluate.reports.row_values import BLEU_ORDER, RAN, TEXT_METRICS, cluster_of, ngram_counts, values_of
 
-RAN = ("correct", "wrong_result")
-BLEU_ORDER = 4
-LEAST_SECONDS = 1e-3  # shorter times of a query say nothing of its speed
-
-
-ACCURACY_OF_RULE = {
-    "strict": "execution_accuracy",
-    **{rule: f"{rule}_accuracy" for rule in RULES if rule != "strict"},
-}
 GROUP_METRICS = ("execution_accuracy", "execution_rate", "exact_match")
-ROUGES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
-KEY_OF = {"exact_match": "exact_match", "syntax_rate": "syntax", "token_f1": "token_f1"}  # of a row; all others: rouge
-TEXT_METRICS = (*KEY_OF, *ROUGES)
 RESTS_ON = {
     "empty_results": "gold_empty",
     "tied_limits": "tied_limit",
@@ -72,7 +61,6 @@ RESTS_ON = {
 }
 GROUPS_SHOWN = 20
 IDS_KEPT = 1_000
-MAX_GOLD = 20_000  # characters
 
 
 class _Table:
@@ -92,9 +80,9 @@ class _Table:
         numbers: dict[bytes, int] = {}
         for position, row in enumerate(rows):
             clusters.append(numbers.setdefault(_digest(cluster_of(row)), len(numbers)))
-            figures = _values(row)
+            figures = values_of(row)
             values.extend(math.nan if figures[name] is None else figures[name] for name in METRICS)
-            counts.extend([-1] * (2 + 2 * BLEU_ORDER) if row["outcome"] == "gold_error" else _ngram_counts(row))
+            counts.extend([-1] * (2 + 2 * BLEU_ORDER) if row["outcome"] == "gold_error" else ngram_counts(row))
             seconds.append(row["seconds"] if row["outcome"] in RAN else math.nan)
             self._count(row, position)
         if not clusters:
@@ -114,7 +102,7 @@ class _Table:
             for name in groups:
                 self.groups[field].setdefault(str(name), array("q")).append(position)
         if is_scored(row):
-            self.error_classes.update([str(row["error_class"] or "other")] * (row["outcome"] != "correct"))
+            self.error_classes.update([str(row["error_class"] or "other")] * has_failed(row))
             for flag in {flag.partition(":")[0] for flag in row["flags"]}:
                 self.flags.update([flag, f"{flag} correct"] if row["outcome"] == "correct" else [flag])
 
@@ -166,67 +154,8 @@ def aggregate(rows: Iterable[dict], *, run: dict, seed: int = 0, resamples: int 
     }
 
 
-def cluster_of(row: dict) -> tuple[str, str]:
-    """What repeats of one question share: the database and the normalised gold query."""
-    return row["db_id"], normal_sql(row["gold"][:MAX_GOLD])
-
-
 def _digest(cluster: tuple[str, str]) -> bytes:
     return hashlib.blake2b("\0".join(cluster).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def r_ves_reward(gold_seconds: float, seconds: float) -> float:
-    """The reward of one correct answer in BIRD's R-VES, 0.5 to 1.118.
-
-    With t = gold time / time of the answer: sqrt(1.25) for t >= 2, 1 for t >= 1, sqrt(0.75) for t >= 0.5, sqrt(0.5)
-    for t >= 0.25, else sqrt(0.25); a wrong answer gets 0, and R-VES is the mean. Source: the BIRD mini-dev
-    evaluation (Li et al. 2023, arXiv:2305.03111, `evaluation_ves.py`). BIRD times each query many times and judges
-    correctness by its own rule; here each query is timed once and correct means rule strict. So a time under a
-    millisecond counts as one: below, what was timed first took twice as long as the same text run after it.
-    """
-    ratio = max(gold_seconds, LEAST_SECONDS) / max(seconds, LEAST_SECONDS)
-    for least, reward in ((2, 1.25), (1, 1.0), (0.5, 0.75), (0.25, 0.5)):
-        if ratio >= least:
-            return math.sqrt(reward)
-    return math.sqrt(0.25)
-
-
-def _values(row: dict) -> dict[str, float | None]:
-    """Metric -> value of a row; None where it does not count, minus infinity where it is 0 if others have a value."""
-    text = _text_values(row)
-    if row["sql"] is None and row["outcome"] != "gold_error":
-        text = {name: -math.inf if value is None else value for name, value in text.items()}
-    return {**_execution_values(row), **text, "bleu": None}
-
-
-def _execution_values(row: dict) -> dict[str, float | None]:
-    names = ("execution_rate", "r_ves", *ACCURACY_OF_RULE.values())
-    if not is_scored(row):
-        return dict.fromkeys(names)
-    values = {name: float(_verdict(row, rule)) for rule, name in ACCURACY_OF_RULE.items()}
-    correct = row["outcome"] == "correct"
-    reward = r_ves_reward(row["gold_seconds"] or 0.0, row["seconds"] or 0.0) if correct else 0.0
-    return {**values, "execution_rate": float(row["outcome"] in RAN), "r_ves": reward}
-
-
-def _verdict(row: dict, rule: str) -> bool:
-    """Whether a rule holds; an answer that did not run need not have verdicts, one that ran must."""
-    if rule not in row["matches"] and row["outcome"] in RAN:
-        raise ResultsError(f"example {row['id']!r} ran but has no verdict of rule {rule!r}")
-    return bool(row["matches"].get(rule, False))
-
-
-def _text_values(row: dict) -> dict[str, float | None]:
-    if row["outcome"] == "gold_error":
-        return dict.fromkeys(TEXT_METRICS)
-    rouge, gave_up = row["rouge"] or {}, row.get("gave_up") or {}
-    values = {"exact_match": row["exact_match"], "syntax_rate": row["syntax"], "token_f1": row["token_f1"]}
-    values |= {name: rouge.get(name) for name in ROUGES}
-    for name, value in values.items():
-        reason = gave_up.get(KEY_OF.get(name, "rouge"))
-        if value is None and reason and not reason.startswith("the gold"):
-            values[name] = 0.0
-    return {name: None if value is None else float(value) for name, value in values.items()}
 
 
 def _bleu(table: _Table) -> Estimate:
@@ -235,15 +164,6 @@ def _bleu(table: _Table) -> Estimate:
     if not chosen.any():
         return NOTHING
     return ratio_estimate(table.counts[chosen], table.clusters[chosen].tolist(), _bleu_scores, table.resampling)
-
-
-def _ngram_counts(row: dict) -> list[int]:
-    """What `text_metrics.bleu_counts` gives; nothing matched where it gave up, which files of before do not say."""
-    if row.get("bleu"):
-        return row["bleu"]
-    if "bleu" in (row.get("gave_up") or {}):
-        return [0] * (2 + 2 * BLEU_ORDER)
-    return bleu_counts(row["gold"][:MAX_GOLD], row["sql"])
 
 
 def _bleu_scores(totals: np.ndarray) -> np.ndarray:
@@ -270,9 +190,11 @@ def _by(table: _Table, groups: dict[str, array], order: Callable) -> dict[str, d
 
 
 def _largest(groups: dict[str, array]) -> dict[str, array]:
-    """The groups with most rows, and all others as one."""
+    """The groups with most rows, and all others as one; none where they have fewer than two rows on average."""
     if len(groups) <= GROUPS_SHOWN:
         return groups
+    if sum(map(len, groups.values())) < 2 * len(groups):
+        return {}
     ranked = sorted(groups, key=lambda name: (-len(groups[name]), name))
     others = array("q", chain.from_iterable(groups[name] for name in ranked[GROUPS_SHOWN:]))
     together = {f"({len(ranked) - GROUPS_SHOWN:,} other databases)": others}
@@ -280,7 +202,7 @@ def _largest(groups: dict[str, array]) -> dict[str, array]:
 
 
 def _hardness_order(name: str, count: int) -> tuple[int, str]:
-    return (HARDNESS.index(name) if name in HARDNESS else len(HARDNESS), name)
+    return (rank_of(name), name)
 
 
 def _latency(table: _Table) -> dict[str, dict]:

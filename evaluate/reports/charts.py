@@ -6,8 +6,8 @@ selecting its bar puts into the table of examples.
 
 from typing import NamedTuple
 
-from evaluate.reports.aggregate import ACCURACY_OF_RULE
 from evaluate.reports.figures import OUTCOME_LABELS, count, interval, percent, title_of, visible, words
+from evaluate.reports.metrics import ACCURACY_OF_RULE
 from evaluate.reports.plots import Bar, Chart, Group, bar_chart
 
 FIGURE_HEADER = ("", "Value", "95 % interval", "n")
@@ -120,13 +120,15 @@ def two_run_chart(first: dict, second: dict) -> Chart:
     return paired_chart("Base against adapter", "Rule strict, each run over its own examples.", names, lines)
 
 
-def paired_chart(title: str, note: str, names: list[str], lines: dict[str, list[dict]]) -> Chart:
+def paired_chart(
+    title: str, note: str, names: list[str], lines: dict[str, list[dict]], *, between: str = " → "
+) -> Chart:
     """Bars of several runs under one label per line; `lines` maps a label to one figure per run."""
     kinds = [f"series{place % 4}" for place in range(len(names))]
     groups = [
         Group(
             label=label,
-            text=" → ".join(percent(figure["value"]) for figure in figures),
+            text=between.join(percent(figure["value"]) for figure in figures),
             bars=tuple(
                 Bar(figure["value"] or 0.0, figure["low"], figure["high"], kind)
                 for figure, kind in zip(figures, kinds, strict=True)
@@ -155,7 +157,7 @@ def _accuracy_groups(groups: dict[str, dict], field: str) -> list[Group]:
             label=_shown(name, field),
             text=f"{percent(figure['value'])}   n {figure['n']}",
             bars=(Bar(figure["value"] or 0.0, figure["low"], figure["high"]),),
-            filter=f"{field}:{visible(name)}",
+            filter=None if name.startswith("(") else f"{field}:{visible(name)}",  # the others together
         )
         for name, figure in ((name, group["execution_accuracy"]) for name, group in groups.items())
     ]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from evaluate.reports.results_file import HARDNESS
+from evaluate.reports.results_file import has_failed, rank_of
 
 OUTCOME_LABELS = {
     "correct": "Correct",
@@ -15,6 +15,7 @@ OUTCOME_LABELS = {
     "gold_error": "Gold fails",
     "no_database": "No database",
 }
+FAULTS = {"gold_error": "the gold answer fails", "no_database": "the database is missing"}  # of what is not scored
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 SETTING_CHARACTERS = 500
 WORST_SHOWN = 10
@@ -91,14 +92,10 @@ def worst_examples(rows: Iterable[dict]) -> list[dict]:
     """
     worst: dict[str | None, list[tuple]] = {}
     for place, row in enumerate(rows):
-        if row["outcome"] not in ("correct", "gold_error", "no_database"):
+        if has_failed(row):
             of_class = worst.setdefault(row["error_class"], [])
-            of_class.append((_difficulty(row), row["token_f1"] or 0.0, place, row))
+            of_class.append((rank_of(row["hardness"]), row["token_f1"] or 0.0, place, row))
             of_class.sort(key=lambda entry: entry[:3])
             del of_class[WORST_PER_CLASS:]
     ranked = sorted((entry for entries in worst.values() for entry in entries), key=lambda entry: entry[:3])
     return [row for *_, row in ranked[:WORST_SHOWN]]
-
-
-def _difficulty(row: dict) -> int:
-    return HARDNESS.index(row["hardness"]) if row["hardness"] in HARDNESS else len(HARDNESS)

@@ -126,7 +126,7 @@ def median_estimate(values: Sequence[float], clusters: Sequence[Hashable], *, re
 def difference_interval(
     differences: Sequence[float], clusters: Sequence[Hashable], *, resampling: Resampling
 ) -> tuple[float, float]:
-    """95 % interval for the mean of paired differences, each -1, 0 or 1 (lost, same, gained).
+    """95 % interval for the mean of paired differences, each from -1 (lost) to 1 (gained); fractions are allowed.
 
     Where the bootstrap cannot speak (see the module), the difference of the two Wilson intervals of gained and lost
     shares, least minus greatest: wider than 95 % needs, and never a point.
@@ -138,7 +138,7 @@ def difference_interval(
         low, high = np.quantile(totals[:, 0] / totals[:, 1], _TAILS)
         if not _is_point(low, high):
             return float(low), float(high)
-    gained, lost = (wilson(float(np.mean(values == sign)), count) for sign in (1, -1))
+    gained, lost = (wilson(float(np.mean(np.clip(sign * values, 0, 1))), count) for sign in (1, -1))
     return gained[0] - lost[1], gained[1] - lost[0]
 
 

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from atomic import write_text
 from evaluate.reports.figures import interval, percent, visible
+from evaluate.reports.metrics import ACCURACY_OF_RULE
 from evaluate.reports.report_md import table as markdown_table
 
-RULES = ("execution_accuracy", "spider_accuracy", "spider_keep_distinct_accuracy", "bird_accuracy", "fuzzy_accuracy")
 IDS_SHOWN = 10
-NOTHING = "nothing was executed. --databases DIR says where DIR/<db_id>/<db_id>.sqlite lie"
+NOTHING = "nothing was scored. Where no database was found, give --databases DIR with DIR/<db_id>/<db_id>.sqlite"
 OTHERS = ("exact_match", "execution_rate", "syntax_rate", "token_f1", "bleu", "rougeL")
 
 
@@ -71,12 +71,12 @@ def cells(report: dict) -> list[str]:
 
 def write_leaderboard(done: Sequence, path: Path) -> Path:
     """Write the runs, best first, with every match rule and the other metrics (in percent) as a Markdown table."""
-    columns = {name: name.removesuffix("_accuracy") for name in (*RULES, *OTHERS)} | {"execution_accuracy": "strict"}
+    columns = {name: rule for rule, name in ACCURACY_OF_RULE.items()} | {name: name for name in OTHERS}
     rows = [
         (
             run.name,
             *(number(run.written.report["metrics"][name]) for name in columns),
-            run.written.report["metrics"][RULES[0]]["n"],
+            run.written.report["metrics"]["execution_accuracy"]["n"],
         )
         for run in reversed(ranked(done))
     ]

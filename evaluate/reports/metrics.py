@@ -3,6 +3,10 @@
 import math
 from typing import NamedTuple
 
+from evaluate.execution.match import RULES
+
+ACCURACY_OF_RULE = {rule: "execution_accuracy" if rule == "strict" else f"{rule}_accuracy" for rule in RULES}
+
 
 class Metric(NamedTuple):
     """What a person reads beside a figure."""

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from evaluate.reports.aggregate import cluster_of
+from evaluate.execution.match import RULES
 from evaluate.reports.intervals import Resampling, difference_interval, mean_estimate
-from evaluate.reports.results_file import HARDNESS, RULES, ResultsError, is_scored
+from evaluate.reports.results_file import ResultsError, is_scored, rank_of
+from evaluate.reports.row_values import RAN, cluster_of
 
 EXACT_MATCH = "exact_match"
 
@@ -88,7 +89,7 @@ def pair(first: list[dict], second: list[dict], *, resampling: Resampling | None
 
 def _check(couples: list[tuple[dict, dict]]) -> None:
     if not couples:
-        raise ResultsError("no id stands in both runs; were they made from the same data file?")
+        raise ResultsError("the runs have no id in common; were they made from the same data file?")
     for one, other in couples:
         if (one["db_id"], one["gold"]) != (other["db_id"], other["gold"]):
             raise ResultsError(
@@ -101,15 +102,22 @@ def _rules(scored: list, clusters: list, resampling: Resampling) -> dict[str, Co
     for rule in (*RULES, EXACT_MATCH):
         verdicts = [(_holds(one, rule), _holds(other, rule)) for one, other in scored]
         kept = [place for place, verdict in enumerate(verdicts) if None not in verdict]
-        if kept:
+        if kept and not _is_younger(rule, scored):
             of_rule = [verdicts[place] for place in kept]
             contrasts[rule] = _contrast(of_rule, [clusters[place] for place in kept], resampling)
     return contrasts
 
 
 def _holds(row: dict, rule: str) -> bool | None:
-    """The verdict of a rule; no verdict is a no, but None for an exact match that was not computed."""
+    """The verdict of a rule: False for an answer that did not run, None for an exact match that was not computed."""
     return row[EXACT_MATCH] if rule == EXACT_MATCH else bool(row["matches"].get(rule, False))
+
+
+def _is_younger(rule: str, scored: list) -> bool:
+    """Whether the results of one of the runs were written before there was this rule."""
+    return rule != EXACT_MATCH and any(
+        row["outcome"] in RAN and rule not in row["matches"] for couple in scored for row in couple
+    )
 
 
 def _contrast(verdicts: list[tuple[bool, bool]], clusters: list, resampling: Resampling) -> Contrast:
@@ -133,15 +141,11 @@ def _by_hardness(scored: list, clusters: list, resampling: Resampling) -> dict[s
     """Rule strict within each level, in the order of difficulty; other levels after the known ones."""
     levels = {str(row["hardness"]) for row, _ in scored}
     contrasts = {}
-    for level in sorted(levels, key=lambda name: (name not in HARDNESS, _rank(name), name)):
+    for level in sorted(levels, key=lambda name: (rank_of(name), name)):
         places = [place for place, (row, _) in enumerate(scored) if str(row["hardness"]) == level]
         verdicts = [tuple(_is_right(row) for row in scored[place]) for place in places]
         contrasts[level] = _contrast(verdicts, [clusters[place] for place in places], resampling)
     return contrasts
-
-
-def _rank(level: str) -> int:
-    return HARDNESS.index(level) if level in HARDNESS else len(HARDNESS)
 
 
 def _is_right(row: dict) -> bool:

@@ -1,10 +1,13 @@
 """Bar charts as inline SVG: one label line and one or more bars with 95 % whiskers per group.
 
 Nothing is scaled: widths are percentages and heights pixels, so that text keeps its size from a phone to a wide
-screen. Colours are classes of `templates/style.css` (they follow light and dark), and no meaning is in colour alone.
+screen. Colours are classes of `templates/chart.css` (they follow light and dark), and no meaning is in colour alone.
+`svg_file` makes a picture of a fixed width of such a chart, for Markdown.
 Not covered: any other kind of chart.
 """
 
+import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -15,6 +18,17 @@ LABEL_HEIGHT = 20
 BAR_HEIGHT = 8
 BAR_STEP = 12
 GROUP_GAP = 10
+FILE_WIDTH = 680
+FILE_MARGIN = 20
+FILE_LINE = 20  # from one line of words to the next
+LINE_CHARACTERS = 100  # of the note, at 12 pixels
+CHARACTER_WIDTH = 6.6  # of the legend; wider than most fonts are
+FILE_STYLE = """
+text { fill: var(--ink); font: 13px ui-sans-serif, system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; }
+.page { fill: var(--card); }
+.title { font-size: 16px; font-weight: 620; }
+.note { fill: var(--muted); font-size: 12px; }
+"""
 
 
 class Bar(NamedTuple):
@@ -57,6 +71,50 @@ def bar_chart(groups: Sequence[Group], *, title: str) -> Markup:
     return Markup('<svg class="chart" width="100%" height="{}" role="group" aria-label="{}">{}</svg>').format(
         height, title, Markup("").join(parts)
     )
+
+
+def svg_file(chart: Chart, *, style: str) -> str:
+    """The chart as an SVG document with title, note and legend over its bars; `style` is `templates/chart.css`."""
+    lines = [Markup('<text class="title" x="{}" y="34">{}</text>').format(FILE_MARGIN, chart.title)]
+    top = 34
+    for line in textwrap.wrap(chart.note, LINE_CHARACTERS):
+        top += FILE_LINE
+        lines.append(Markup('<text class="note" x="{}" y="{}">{}</text>').format(FILE_MARGIN, top, line))
+    legend, top = _legend(chart.legend, top)
+    top += FILE_LINE
+    height = int(re.search(r'height="(\d+)"', chart.svg)[1])  # the first attribute of that name is the whole chart's
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        'role="img" aria-label="{title}">\n<style>\n{style}</style>\n<rect class="page" width="100%" height="100%"/>\n'
+        '{words}\n<svg x="{margin}" y="{top}" width="{inner}" height="{bars}">{chart}</svg>\n</svg>\n'
+    ).format(
+        width=FILE_WIDTH,
+        height=top + height + FILE_MARGIN,
+        title=chart.title,
+        style=Markup(style + FILE_STYLE),
+        words=Markup("\n").join([*lines, *legend]),
+        margin=FILE_MARGIN,
+        top=top,
+        inner=FILE_WIDTH - 2 * FILE_MARGIN,
+        bars=height,
+        chart=chart.svg,
+    )
+
+
+def _legend(series: Sequence[tuple[str, str]], top: int) -> tuple[list[Markup], int]:
+    """A dot and a name for each series below `top`, in as many lines as they need; and where the last line is."""
+    parts, left = [], FILE_WIDTH
+    for kind, name in series:
+        width = int(len(name) * CHARACTER_WIDTH) + 32
+        if left + width > FILE_WIDTH:
+            left, top = FILE_MARGIN, top + FILE_LINE
+        parts.append(
+            Markup('<circle class="bar {}" cx="{}" cy="{}" r="4"/><text x="{}" y="{}">{}</text>').format(
+                kind, left + 4, top - 4, left + 14, top, name
+            )
+        )
+        left += width
+    return parts, top
 
 
 def _group(group: Group, top: int) -> Markup:

@@ -19,9 +19,10 @@ from typing import NamedTuple
 import jinja2
 from markupsafe import Markup
 
-from evaluate.reports.aggregate import METRICS
+from evaluate.execution.match import RULES
 from evaluate.reports.charts import report_charts
 from evaluate.reports.figures import (
+    FAULTS,
     OUTCOME_LABELS,
     count,
     flat,
@@ -33,8 +34,9 @@ from evaluate.reports.figures import (
     visible,
     words,
 )
+from evaluate.reports.metrics import METRICS
 from evaluate.reports.report_md import luck
-from evaluate.reports.results_file import RULES, is_scored
+from evaluate.reports.results_file import is_scored
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE_BUDGET = 3_500_000  # bytes of data, so that the page stays under 4 MB
@@ -79,20 +81,29 @@ def render_page(template: str, *, examples: Examples, runs: list[str], **context
     """A page made of a template, the common frame and the examples: one tuple of rows an example, a row a run."""
     data, shown = _page_data(examples, runs)
     script = (TEMPLATES / "examples.js").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         _environment()
         .get_template(template)
         .render(
-            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+            style=chart_style() + Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
             script=Markup(script),
-            script_hash=f"sha256-{digest}",
+            script_hash=script_hash(script),
             data=Markup(data),
             shown=shown,
             runs=runs,
             **context,
         )
     )
+
+
+def chart_style() -> Markup:
+    """The colours, light and dark, and the rules of `plots.py`'s charts."""
+    return Markup((TEMPLATES / "chart.css").read_text(encoding="utf-8"))
+
+
+def script_hash(script: str) -> str:
+    """What a content security policy calls the one script that it allows."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def script_json(value: object) -> str:
@@ -110,7 +121,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(percent=percent, interval=interval, seconds=seconds, words=words)
-    environment.globals.update(count=count, letter=letter, outcome_labels=OUTCOME_LABELS)
+    environment.globals.update(count=count, letter=letter, faults=FAULTS)
     return environment
 
 
@@ -138,7 +149,7 @@ def _page_data(examples: Examples, runs: list[str]) -> tuple[str, int]:
             pieces.append(piece)
         if is_whole:
             break
-    head = script_json({"runs": runs, "rules": RULES, "outcomes": OUTCOME_LABELS})
+    head = script_json({"runs": runs, "rules": list(RULES), "outcomes": OUTCOME_LABELS})
     return f'{head[:-1]},"examples":[{",".join(pieces)}]}}', len(pieces)
 
 
@@ -195,4 +206,4 @@ def _cell(cell: object) -> object:
 def _cut(text: str, cap: int) -> str:
     if len(text) <= cap:
         return visible(text)
-    return f"{visible(text[:cap])}\n… cut here: {len(text)} characters in all, the whole text stands in results.jsonl"
+    return f"{visible(text[:cap])}\n… cut here: {len(text)} characters in all, the whole text is in results.jsonl"

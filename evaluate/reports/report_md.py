@@ -7,8 +7,8 @@ longer than any it holds. Not covered: the table of all examples (report.html, r
 import re
 from collections.abc import Iterable, Sequence
 
-from evaluate.reports.aggregate import METRICS
 from evaluate.reports.figures import (
+    FAULTS,
     OUTCOME_LABELS,
     count,
     flat,
@@ -20,6 +20,7 @@ from evaluate.reports.figures import (
     words,
     worst_examples,
 )
+from evaluate.reports.metrics import METRICS
 
 IDS_SHOWN = 100
 SQL_SHOWN = 2000  # characters
@@ -94,14 +95,13 @@ def luck(rests: dict) -> list[str]:
 
 
 def _not_scored(report: dict) -> list[str]:
-    reasons = {"gold_error": "the gold answer fails", "no_database": "the database is missing"}
     lines = []
     for outcome, ids in report["not_scored"].items():
         if ids:
             total = report["outcomes"][outcome]
             more = f" and {total - IDS_SHOWN} more, see results.jsonl" if total > IDS_SHOWN else ""
             named = ", ".join(escape(identity) for identity in ids[:IDS_SHOWN])
-            lines.append(f"Not scored, {reasons[outcome]}: {count(total, 'example')} ({named}{more}).")
+            lines.append(f"Not scored, {FAULTS[outcome]}: {count(total, 'example')} ({named}{more}).")
     return lines
 
 

@@ -4,10 +4,10 @@ One line of results.jsonl is one example:
 
     id, db_id, question, gold    as in the data file; `id` joins runs
     completion, sql              what the model wrote, and the SQL found in it (null when none was)
-    outcome                      one of `OUTCOMES`; `correct` when rule strict holds
+    outcome                      one of `verdict.OUTCOMES`; `correct` when rule strict holds
     error, error_class           what went wrong, in the database's words and as a class; null where nothing did
     hardness, features           Spider's level of the gold query, and the list of SQL features it uses
-    matches                      {rule: whether it holds}, for `RULES`
+    matches                      {rule: whether it holds}, for `match.RULES`
     exact_match, syntax          Spider's exact set match, and whether SQLite's parser accepts the SQL; where the gold
                                  writes, exact_match is null, and syntax too where nothing was run
     token_f1, rouge              overlap with the gold's text: a number, and {"rouge1", "rouge2", "rougeL", "rougeLsum"}
@@ -19,7 +19,7 @@ One line of results.jsonl is one example:
     repairs                      what was mended in the SQL before it was run (`--repair`), a sentence each; mostly none
     gave_up                      {key: why it is null}: what took longer than a step may or more memory; empty mostly
     preview                      {"gold", "prediction"}: {"columns", "rows" (the first few), "total"} or null; where the
-                                 gold writes, the rows are the changes: (what, table, columns or row)
+                                 gold writes, the rows are the changes: (table, change, rows removed, rows added)
 
 Reading checks that every row has its keys, a known outcome and an id of its own, and tells all mistakes at once.
 Not covered: making the rows (`score.py` does), what the figures mean (`aggregate.py`).
@@ -29,12 +29,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-OUTCOMES = ("correct", "wrong_result", "error", "timeout", "too_large", "no_sql", "gold_error", "no_database")
-# The data is at fault in these two, not the answer: counted and named, never scored.
-UNSCORED = ("gold_error", "no_database")
-RULES = ("strict", "spider", "spider_keep_distinct", "bird", "fuzzy")
-FLAGS = ("gold_empty", "tied_limit", "tied_order")
-HARDNESS = ("easy", "medium", "hard", "extra")
+from evaluate.execution.verdict import OUTCOMES, UNSCORED
+from sql.hardness import LEVELS
 
 REQUIRED_KEYS = (
     *("id", "db_id", "question", "gold", "completion", "sql", "outcome", "error", "error_class", "hardness"),
@@ -52,6 +48,16 @@ class ResultsError(ValueError):
 def is_scored(row: dict) -> bool:
     """True when the example counts for execution figures: its gold ran and its database was there."""
     return row["outcome"] not in UNSCORED
+
+
+def has_failed(row: dict) -> bool:
+    """True when the example counts and its answer is not correct."""
+    return is_scored(row) and row["outcome"] != "correct"
+
+
+def rank_of(level: str) -> int:
+    """The place of a level of hardness; those that are none come last."""
+    return LEVELS.index(level) if level in LEVELS else len(LEVELS)
 
 
 def results_path(run: str | Path) -> Path:
@@ -108,7 +114,7 @@ def _mistakes(row: object, number: int, lines_of: dict) -> list[str]:
     if row["outcome"] not in OUTCOMES:
         found.append(f"outcome {row['outcome']!r} is none of {', '.join(OUTCOMES)}")
     if (first := lines_of.setdefault(str(row["id"]), number)) != number:
-        found.append(f"id {row['id']!r} stands on line {first} already")
+        found.append(f"duplicate id {row['id']!r} (first on line {first})")
     return found
 
 

@@ -5,6 +5,7 @@ Which run that is, and how it is resumed, stands in `recipes/tracking.py`; nothi
 
 from pathlib import Path
 
+from evaluate.reports.results_file import has_failed
 from recipes.tracking import on_runs
 
 FAILURE_COLUMNS = ("id", "question", "gold", "sql", "outcome", "error_class", "error")
@@ -22,7 +23,7 @@ def log_evaluation(folder: Path, report: dict, rows: list[dict]) -> list[str]:
         import wandb
 
         run.summary.update(metrics)
-        failures = [row for row in rows if row["outcome"] not in ("correct", "gold_error", "no_database")]
+        failures = list(filter(has_failed, rows))
         data = [[row[column] for column in FAILURE_COLUMNS] for row in failures[:FAILURES_LOGGED]]
         run.log({"evaluation/failures": wandb.Table(columns=list(FAILURE_COLUMNS), data=data)})
 

@@ -13,6 +13,8 @@ from sqlglot import exp
 
 from converters.corpora.exoplanets import COLUMNS, PLANETS, fill, read_planets
 from converters.rows import ConversionError
+from converters.splits import normal_question
+from sql.sql_text import normal_sql
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "data" / "samples" / "exoplanets"
@@ -41,21 +43,6 @@ def database(tmp_path_factory):
     connection.close()
 
 
-def normal_sql(sql: str) -> str:
-    """The SQL with one spelling of keywords, spaces and identifiers, and without alias names."""
-    tree = sqlglot.parse_one(sql, dialect="sqlite")
-    names = [table.alias for table in tree.find_all(exp.Table) if table.alias]
-    names += [alias.alias for alias in tree.find_all(exp.Alias)] + [cte.alias for cte in tree.find_all(exp.CTE)]
-    for identifier in tree.find_all(exp.Identifier):
-        name = identifier.name
-        identifier.set("this", f"alias{names.index(name)}" if name in names else name.lower())
-    return tree.sql(dialect="sqlite")
-
-
-def normal_question(question: str) -> str:
-    return " ".join(re.findall(r"\w+", question.lower()))
-
-
 def skeleton(sql: str) -> str:
     return re.sub(r"'[^']*'|\b\d+(\.\d+)?(e\d+)?\b", "?", sql)
 
@@ -81,14 +68,8 @@ def ties(connection: sqlite3.Connection, sql: str) -> list[tuple]:
 # the question set
 
 
-def test_files_hold_at_least_200_and_60_pairs():
-    assert len(TRAIN) >= 200
-    assert len(EVAL) >= 60
-
-
-@pytest.mark.parametrize("pair", [*TRAIN[:3], *EVAL[:3]], ids=lambda pair: pair["id"])
-def test_pair_has_exactly_these_keys(pair):
-    assert list(pair) == ["id", "question", "sql", "family", "level"]
+def test_pairs_have_exactly_these_keys():
+    assert {tuple(pair) for pair in TRAIN + EVAL} == {("id", "question", "sql", "family", "level")}
 
 
 def test_ids_count_up_in_each_file():
@@ -103,16 +84,6 @@ def test_no_question_stands_twice():
 
 def test_files_share_no_normalised_sql():
     assert {normal_sql(pair["sql"]) for pair in TRAIN} & {normal_sql(pair["sql"]) for pair in EVAL} == set()
-
-
-def test_normalised_sql_ignores_case_spaces_and_alias_names():
-    one = "SELECT e.name FROM exoplanets e JOIN reference_planets r ON e.mass_wrt = r.name"
-    two = "select  x.NAME from exoplanets AS x join reference_planets AS y on x.mass_wrt = y.name"
-    assert normal_sql(one) == normal_sql(two)
-
-
-def test_normalised_sql_keeps_literals_apart():
-    assert normal_sql("SELECT 1 FROM t WHERE a = 'B'") != normal_sql("SELECT 1 FROM t WHERE a = 'b'")
 
 
 def test_fewer_than_a_third_of_evaluation_pairs_are_a_training_pair_with_other_values():
@@ -152,11 +123,9 @@ def test_no_sql_ends_with_a_semicolon():
     assert [pair["id"] for pair in TRAIN + EVAL if pair["sql"].rstrip().endswith(";")] == []
 
 
-@pytest.mark.parametrize("pairs", [TRAIN, EVAL], ids=["train", "eval"])
-def test_every_gold_runs_and_95_percent_return_a_value(database, pairs):
-    results = [database.execute(pair["sql"]).fetchall() for pair in pairs]
-    filled = sum(any(value is not None for row in rows for value in row) for rows in results)
-    assert filled >= 0.95 * len(pairs)
+def test_every_gold_returns_a_value(database):
+    results = {pair["id"]: database.execute(pair["sql"]).fetchall() for pair in TRAIN + EVAL}
+    assert [name for name, rows in results.items() if all(value is None for row in rows for value in row)] == []
 
 
 def test_no_ordering_has_a_tie(database):

@@ -24,7 +24,7 @@ def connection():
         ("INSERT INTO t VALUES (3); DELETE FROM t WHERE a = 1", GoldRun(True, False)),
         ("DELETE FROM t; SELECT 7", GoldRun(True, True)),
         ("DELETE FROM t; DELETE FROM u", GoldRun(False, False, "no such table: u")),
-        ("DELETE FROM t; COMMIT", GoldRun(False, False, "a transaction of its own is not allowed")),
+        ("DELETE FROM t; COMMIT", GoldRun(False, False, "a transaction statement is not allowed")),
         (
             "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM t; SELECT 1; END; INSERT INTO t VALUES (1)",
             GoldRun(True, False),
@@ -32,7 +32,7 @@ def connection():
         ("SELEC a", GoldRun(False, False, 'near "SELEC": syntax error')),
         ("SELECT 1; SELECT 2", GoldRun(False, False, "You can only execute one statement at a time.")),
         ("PRAGMA journal_mode = WAL", GoldRun(False, False, "PRAGMA is not allowed")),
-        ("COMMIT", GoldRun(False, False, "a transaction of its own is not allowed")),
+        ("COMMIT", GoldRun(False, False, "a transaction statement is not allowed")),
         ("SELECT randomblob(20000000)", GoldRun(False, False, "string or blob too big")),
         (
             "SELECT '\ud800'",

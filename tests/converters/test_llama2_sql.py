@@ -67,7 +67,7 @@ def test_rows_that_are_none_are_skipped_with_their_reason(tmp_path, convert):
         parent(3) | {"answer": "[SQL]"},
     ]
     told = convert("llama2_sql", "--source", write(tmp_path / "rows.jsonl", rows)).stdout
-    assert f"skipped 1: the template is not the one known\n    {tmp_path / 'rows.jsonl'}: row 11\n" in told
+    assert f"skipped 1: the prompt template is not a known one\n    {tmp_path / 'rows.jsonl'}: row 11\n" in told
     assert f"skipped 1: the SQL is empty\n    {tmp_path / 'rows.jsonl'}: row 12\n" in told
 
 

@@ -1,4 +1,4 @@
-"""One's own database: from two files to rows, and what is said about files that need mending."""
+"""One's own database: from two files to rows, and what is said about files with errors."""
 
 import json
 import sqlite3
@@ -152,38 +152,10 @@ def test_a_share_that_is_none_is_told_with_what_is_expected(shop, pairs, convert
     assert run.stderr.endswith(f"argument --split: {split}: a share between 0 and 1 is expected, as in 0.1\n")
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "the file holds no row."),
-        (
-            b"question,sql\nWho?,SELECT 1\nNames?,SELECT a, b\n",
-            "row 3: 3 cells, but the header names 2. Put texts that hold ',' in double quotes: \"SELECT a, b\".",
-        ),
-        (b"question,sql\nWo\xdf,SELECT 1\n", "not UTF-8 (invalid continuation byte at byte 15). Save it as UTF-8."),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_an_error(content, message, shop, tmp_path, convert):
-    path = tmp_path / "pairs.csv"
-    path.write_bytes(content)
-    run = convert("own", "--database", shop, "--questions", path)
-    assert (run.returncode, run.stderr) == (2, f"converters: {path}: {message}\n")
-
-
-def test_nothing_but_failing_golds_is_an_error(shop, pairs, convert):
-    path = pairs([{"question": "Who?", "sql": "SELECT who"}])
-    run = convert("own", "--database", shop, "--questions", path)
-    assert run.returncode == 2
-    assert run.stderr == (
-        f"converters: {convert.data}/own_train.json: no row is left to write. 1 rows read, 1 skipped.\n"
-        f"  skipped 1: the SQL does not run\n    no such column: who: {path}: row 2: SELECT who\n"
-    )
-
-
 def test_all_failing_golds_are_listed_where_no_other_is_left(shop, pairs, convert):
     path = pairs([{"question": f"Who {n}?", "sql": f"SELECT who{n}"} for n in range(3)])
     assert convert("own", "--database", shop, "--questions", path).stderr == (
-        f"converters: {convert.data}/own_train.json: no row is left to write. 3 rows read, 3 skipped.\n"
+        f"converters: {convert.data}/own_train.json: no row is left to write: 3 rows read, 3 skipped.\n"
         f"  skipped 3: the SQL does not run\n"
         f"    no such column: who0: {path}: row 2: SELECT who0\n"
         f"    no such column: who1: {path}: row 3: SELECT who1\n"
@@ -195,7 +167,7 @@ def test_a_single_question_cannot_be_divided(shop, pairs, convert):
     run = convert("own", "--database", shop, "--questions", pairs(ROWS[:1]))
     assert run.returncode == 2
     assert run.stderr == (
-        f"converters: {convert.data}/own_eval.json: no row is left to write. 0 rows read, 0 skipped. "
+        f"converters: {convert.data}/own_eval.json: no row is left to write: 0 rows read, 0 skipped. "
         "A split needs at least two distinct questions with different SQL.\n"
     )
 
@@ -253,7 +225,7 @@ def test_a_parsed_query_is_not_taken_for_its_text(row, shop, tmp_path, convert, 
     ("question", "problem"),
     [
         (None, "is missing"),
-        (["a", "list"], "is no text but a list"),
+        (["a", "list"], "is not text but a list"),
         ("Who\ud83d?", "holds half of a character (a lone surrogate)"),
     ],
 )

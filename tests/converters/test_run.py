@@ -158,7 +158,7 @@ def test_a_recipe_converts_into_its_dataset_dir_as_the_corpus_was_converted_last
 def test_an_unknown_data_set_is_an_error(convert, recipe):
     run = convert("--recipe", recipe, "dataset=spiders_train")
     assert run.returncode == 2
-    assert run.stderr.startswith(f"converters: {recipe}: key dataset: 'spiders' is no corpus; known: exoplanets, ")
+    assert run.stderr.startswith(f"converters: {recipe}: key dataset: 'spiders' is not a corpus; known: exoplanets, ")
 
 
 def test_a_corpus_without_its_source_names_the_command(convert):
@@ -265,7 +265,7 @@ def test_zero_rows_left_is_an_error_that_says_what_became_of_them(small_spider, 
     run = convert("spider", "--source", small_spider, "--only", "no_database")
     assert run.returncode == 2
     assert run.stderr == (
-        f"converters: {convert.data}/spider_eval.json: no row is left to write. 3 rows read, 3 skipped.\n"
+        f"converters: {convert.data}/spider_eval.json: no row is left to write: 3 rows read, 3 skipped.\n"
         "  skipped 3: not no_database (--only)\n    spider-dev-0\n    spider-dev-1\n    spider-dev-2\n"
     )
     assert not list(convert.data.glob("spider_*"))

@@ -81,10 +81,15 @@ def test_a_row_knows_its_place(tmp_path):
         ),
         (
             "a.csv",
+            b"question,sql\nWho?,SELECT 1\nNames?,SELECT a, b\n",
+            "row 3: 3 cells, but the header names 2. Put texts that hold ',' in double quotes: \"SELECT a, b\".",
+        ),
+        (
+            "a.csv",
             b'question,sql\n"Who?,SELECT 1\n',
             "not CSV (unexpected end of data). Quote fields that hold line ends or ','.",
         ),
-        ("a.xlsx", b"PK", "a file of an unknown kind; known by their endings: .json, .jsonl, .csv, .tsv, .parquet."),
+        ("a.xlsx", b"PK", "unknown kind of file; known endings: .json, .jsonl, .csv, .tsv, .parquet."),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_its_fault(tmp_path, name, content, message):

@@ -168,9 +168,9 @@ def test_rows_without_a_question_or_sql_are_skipped_with_the_reason(small_spider
     for line in (
         f"skipped 1: the SQL is missing\n    {dev}: row 4\n",
         f"skipped 1: the SQL is empty\n    {dev}: row 5\n",
-        f'skipped 1: the gold is no SQL\n    {dev}: row 6: near "null": syntax error: null\n',
+        f'skipped 1: the gold is not SQL\n    {dev}: row 6: near "null": syntax error: null\n',
         f"skipped 1: the question is missing\n    {dev}: row 7\n",
-        f"skipped 1: the question is no text but a list\n    {dev}: row 8\n",
+        f"skipped 1: the question is not text but a list\n    {dev}: row 8\n",
         f"skipped 1: the question holds half of a character (a lone surrogate)\n    {dev}: row 9\n",
     ):
         assert line in run.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.examples import DataError, read_examples, read_predictions
+from evaluate.examples import FORMS, DataError, read_examples, read_predictions
 from evaluate.report import write_report
 from evaluate.score import Settings, score
 from evaluate.spool import short_line
@@ -117,7 +117,7 @@ def test_bad_rows_are_named_all_at_once(tmp_path, change, mistake):
     path.write_text(json.dumps([ROW, ROW | change, 7]))
     with pytest.raises(DataError) as error:
         read_examples(path)
-    rest = "row 2: 7, an object is expected. Expected a converted file or Spider's dev.json."
+    rest = f"row 2: 7, an object is expected. {FORMS}"
     assert str(error.value) == f"{path}: {mistake}; {rest}"
 
 

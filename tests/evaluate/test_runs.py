@@ -3,11 +3,12 @@
 import json
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.programs import run_program
+from tests.programs import ROOT, run_program
 
 ROWS = [
     ("How many singers are there?", "SELECT COUNT(*) FROM singer"),
@@ -57,8 +58,7 @@ def test_the_gold_answers_score_everything(data):
 
 def test_databases_beside_the_data_file_are_found(data):
     command = ("evaluate/run.py", "--gold", "--data", data, "--out", "out")
-    run = run_program(*command, cwd=data.parent)
-    assert run.returncode == 0, run.stderr
+    assert run_program(*command, cwd=data.parent).returncode == 1
     assert report(data)["outcomes"]["no_database"] == 3
     nested = data.parent / "databases/band/band"
     nested.mkdir()
@@ -122,6 +122,10 @@ def test_a_missing_database_is_counted_and_not_scored(data):
         ("[]", "band_eval.json: expected a JSON array with at least one row. "),
         ("[{}]", "band_eval.json: row 0: key 'id' is missing; row 0: key 'db_id' is missing; "),
         ("{", "band_eval.json: not readable as JSON ("),
+        (
+            '[{"question": "How many?", "query": "SELECT 1"}]',
+            "band_eval.json: row 0: key 'db_id' is missing. Expected ",
+        ),
         (
             json.dumps([{"id": 1, "db_id": "a", "question": "", "output": ""}] * 2),
             "band_eval.json: row 1: duplicate id 1 (first in row 0). ",
@@ -204,9 +208,11 @@ def test_what_is_not_scored_is_named_on_the_terminal(data):
 def test_where_nothing_is_executed_the_option_for_databases_is_named(data):
     rows = [row | {"database": "lost/lost.sqlite"} for row in json.loads(data.read_text())]
     data.write_text(json.dumps(rows))
-    assert evaluate(data, "--gold").stdout.splitlines()[-2:] == [
+    run = evaluate(data, "--gold")
+    assert run.returncode == 1
+    assert run.stdout.splitlines()[-2:] == [
         "  not scored, no_database: 3 (band-0, band-1, band-2)",
-        "  nothing was executed. --databases DIR says where DIR/<db_id>/<db_id>.sqlite lie",
+        "  nothing was scored. Where no database was found, give --databases DIR with DIR/<db_id>/<db_id>.sqlite",
     ]
 
 
@@ -225,10 +231,63 @@ def test_a_number_that_is_none_is_told_with_what_is_expected(data, words, messag
     assert run.stderr.endswith(f"evaluate/run.py: error: {message}\n")
 
 
-def test_nothing_to_evaluate_is_misuse(data):
-    run = run_program("evaluate/run.py", "--gold")
+SERVER = ("--server", "http://localhost:1")
+DATA = ("--data", "dev.json")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--gold",), "--model, --predictions and --gold need --data FILE"),
+        (
+            ("--model", "m", "--template", "gemma", *DATA, "--base"),
+            "--base evaluates the model that --adapter was trained from; it goes with --adapter alone",
+        ),
+        (
+            ("--adapter", "out", "--template", "gemma"),
+            "--template goes with --model alone; the recipe of --adapter names its own",
+        ),
+        (
+            ("--adapter", "out", *SERVER, "--gpus", "2"),
+            "--gpus is for the vLLM that is started here; --server has its own GPUs",
+        ),
+        (
+            ("--gold", *DATA, "--gpus", "2"),
+            "--gpus goes with --adapter and --model; --predictions and --gold bring their answers",
+        ),
+        (
+            ("--gold", *DATA, *SERVER),
+            "--server goes with --adapter and --model; --predictions and --gold bring their answers",
+        ),
+    ],
+)
+def test_options_that_would_be_ignored_are_misuse(words, message):
+    run = run_program("evaluate/run.py", *words)
     assert run.returncode == 2
-    assert "--model, --predictions and --gold need --data FILE" in run.stderr
+    assert run.stderr.endswith(f"evaluate/run.py: error: {message}\n")
+
+
+def test_an_sqlite_that_cannot_read_states_is_refused_before_anything_runs(data):
+    old = "import runpy, sqlite3, sys; sqlite3.sqlite_version, sqlite3.sqlite_version_info = '3.34.1', (3, 34, 1); "
+    program = str(ROOT / "evaluate/run.py")
+    words = [program, "--gold", "--data", str(data), "--out", str(data.parent / "out")]
+    command = [sys.executable, "-c", f"{old}sys.argv = {words}; runpy.run_path({program!r}, run_name='__main__')"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 2
+    assert run.stderr == (
+        "evaluate: SQLite 3.34.1 is too old: 3.37 or newer is needed. Use a newer Python, whose sqlite3 module "
+        "brings it along\n"
+    )
+    assert not (data.parent / "out").exists()
+
+
+def test_the_prompt_code_of_a_report_is_that_of_the_data_alone(data):
+    rows = [row | {"tags": ["style:compact", "prompt:0123456789ab"]} for row in json.loads(data.read_text())]
+    data.write_text(json.dumps(rows))
+    assert evaluate(data, "--gold").returncode == 0
+    kept = report(data)["run"]
+    assert kept["prompt_tags"] == ["style:compact", "prompt:0123456789ab"]
+    assert "prompt_hash" not in kept
 
 
 def test_a_folder_without_an_adapter_is_told(tmp_path):

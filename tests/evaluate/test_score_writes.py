@@ -65,8 +65,8 @@ def test_the_gold_answers_are_all_right_and_change_no_file(folder):
     assert report["metrics"]["exact_match"]["n"] == 1
     assert [row["exact_match"] for row in rows] == [None] * WRITING + [True]
     assert rows[2]["preview"]["gold"] == {
-        "columns": ["change", "table", "columns or row"],
-        "rows": [["row removed", "beds", "id = 2, state = 'Utah', beds = 7"]],
+        "columns": ["table", "change", "rows removed", "rows added"],
+        "rows": [["beds", "changed", 1, 0]],
         "total": 1,
     }
 
@@ -86,4 +86,4 @@ def test_wrong_changes_and_queries_in_their_place_score_nothing(folder):
     assert [row["error_class"] for row in rows[:4]] == ["wrong_change", "wrong_change", "no_such_table", "no_sql"]
     assert [row["syntax"] for row in rows[:4]] == [True, True, True, False]
     assert report["metrics"]["execution_accuracy"]["value"] == 0.0
-    assert "row removed" in written.html.read_text()
+    assert "rows removed" in written.html.read_text()

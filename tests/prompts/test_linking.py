@@ -1,6 +1,5 @@
-"""The linker keeps what a question needs and what joins it; measured on Spider dev where SPIDER_DIR points to it."""
+"""The linker keeps what a question needs and what joins it; tests/tools/test_readme.py measures it on Spider dev."""
 
-import os
 import sqlite3
 
 import pytest
@@ -117,15 +116,3 @@ def test_reads_resolves_aliases_stars_and_double_quoted_text(schema):
     }
     assert reads_of(schema, "SELECT COUNT(*) FROM supplier") == Reads(frozenset({"supplier"}), frozenset())
     assert reads_of(schema, "SELECT x FROM supplier") is None
-
-
-@pytest.mark.skipif("SPIDER_DIR" not in os.environ, reason="SPIDER_DIR is not set")
-def test_spider_dev_keeps_its_gold_tables_and_columns_and_loses_a_third_of_the_text():
-    from converters.corpora import spider
-    from tools.linking_report import measure
-
-    figures = measure(spider.Corpus(os.environ["SPIDER_DIR"]), "eval")
-    assert figures.tables >= 0.98
-    assert figures.columns >= 0.95
-    assert figures.cut["ddl"] >= 0.30
-    assert figures.questions == 1034

@@ -1,4 +1,4 @@
-"""The memory estimate: parameter counts against real models, the formulas against hand counts, the table as printed."""
+"""The memory estimate: parameter counts as published, the formulas against hand counts, the table as printed."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("omegaconf", reason="needs .venv: ./launch.sh setup")
 
-from recipes import memory, recipe
+from recipes import memory
 from tests.conftest import ROOT
 
 KNOWN = json.loads(memory.SHAPES.read_text())
@@ -16,17 +16,6 @@ TINY = memory.Shape(hidden=8, layers=2, vocabulary=100, feed_forward=16, queries
 IN_LAYERS = 2 * (64 + 32 + 32 + 64 + 3 * 128)
 LORA = {"finetuning_type": "lora", "lora_rank": 4, "bf16": True, "per_device_train_batch_size": 2, "cutoff_len": 10}
 FULL = LORA | {"finetuning_type": "full"}
-
-
-@pytest.mark.parametrize("name", KNOWN)
-def test_the_parameters_of_a_known_model_are_those_transformers_makes(name):
-    torch = pytest.importorskip("torch", reason="needs .venv: ./launch.sh setup")
-    transformers = pytest.importorskip("transformers", reason="needs .venv: ./launch.sh setup")
-    values = {key: value for key, value in KNOWN[name].items() if key != "model_type"}
-    config = transformers.AutoConfig.for_model(KNOWN[name]["model_type"], **values)
-    with torch.device("meta"):
-        model = transformers.AutoModelForCausalLM.from_config(config)
-    assert memory.shape_of(name).parameters == pytest.approx(model.num_parameters(), rel=1e-3)
 
 
 # Billions, from the model cards.
@@ -152,14 +141,6 @@ def test_serving_the_unquantised_weights_may_need_more_than_training_them_in_4_b
 @pytest.mark.parametrize(("changes", "size"), [({}, 12), ({"deepspeed": "recipes/deepspeed/zero3.json"}, 14)])
 def test_a_checkpoint_of_all_weights_holds_values_and_moments(changes, size):
     assert memory.checkpoint(FULL | changes, TINY) == size * TINY.parameters
-
-
-@pytest.mark.parametrize(("cutoff", "measured"), [(544, 5.7e9), (1088, 9.0e9)])
-def test_it_agrees_with_what_was_measured_on_a_cpu(cutoff, measured):
-    """Peak memory of the process, 2026-11-21: see recipes/README.md."""
-    values = recipe.read(ROOT / "recipes/gemma3_270m_lora.yaml", [f"cutoff_len={cutoff}"])
-    shape = memory.shape_of("data/models/gemma-3-270m")
-    assert memory.estimate(values, shape).total == pytest.approx(measured, rel=0.15)
 
 
 @pytest.mark.parametrize(

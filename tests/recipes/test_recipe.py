@@ -101,7 +101,7 @@ def test_the_quick_check_reads_the_keys_without_importing_the_trainer(path):
     code += "except SystemExit as end: print(end.code, {'torch', 'transformers', 'llamafactory'} & sys.modules.keys())"
     keys.known_keys({})
     told = subprocess.run([sys.executable, "-c", code, *command[1:]], cwd=recipe.ROOT, capture_output=True, text=True)
-    assert told.stdout == "0 set()\n", told.stderr
+    assert told.stdout == f"{path.parent}/out\nllamafactory-cli train\n0 set()\n", told.stderr
     wrong = subprocess.run([*command, "lora_rnak=4"], cwd=recipe.ROOT, capture_output=True, text=True)
     assert wrong.returncode == 2
     assert wrong.stderr == f"recipe: {path}: unknown key 'lora_rnak'; did you mean 'lora_rank'?\n"
@@ -131,9 +131,8 @@ def test_a_value_the_trainer_refuses_is_told_without_a_traceback(path):
     assert "\n" not in str(raised.value)
 
 
-def test_begin_keeps_the_recipe_with_its_overrides(path, tmp_path, capsys):
+def test_begin_keeps_the_recipe_with_its_overrides(path, tmp_path):
     assert recipe.begin(path, ["lora_rank=4", "use_cpu=true"]) == 0
-    assert capsys.readouterr().out == f"{tmp_path}/out\n"
     kept = recipe.read(tmp_path / "out/recipe.yaml")
     assert kept == recipe.read(path, ["lora_rank=4", "use_cpu=true"])
 
@@ -141,7 +140,7 @@ def test_begin_keeps_the_recipe_with_its_overrides(path, tmp_path, capsys):
 def test_a_folder_that_cannot_be_written_is_one_line_and_exit_1(path, tmp_path, capsys):
     (tmp_path / "file").touch()
     assert recipe.main(["begin", str(path), "use_cpu=true", f"output_dir={tmp_path}/file/out"]) == 1
-    told = f"recipe: {tmp_path}/file/out: Not a directory. Mend that, or give another output_dir.\n"
+    told = f"recipe: {tmp_path}/file/out: Not a directory. Correct that, or give another output_dir.\n"
     assert capsys.readouterr().err == told
 
 
@@ -208,8 +207,8 @@ def test_checkpoints_of_unknown_settings_are_not_gone_on_from_unasked(path, tmp_
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.begin(path, ["use_cpu=true"])
     assert str(raised.value) == (
-        f"{out} holds checkpoints and no recipe.yaml: with which settings they were made is not known. Go on from one "
-        f"with resume_from_checkpoint={out}/checkpoint-N, or train anew with overwrite_output_dir=true."
+        f"{out} holds checkpoints but no recipe.yaml, so their settings are not known. Continue from one "
+        f"with resume_from_checkpoint={out}/checkpoint-N, or start over with overwrite_output_dir=true."
     )
     assert recipe.begin(path, ["use_cpu=true", f"resume_from_checkpoint={out}/checkpoint-8"]) == 0
 
@@ -272,16 +271,6 @@ def test_changed_data_of_a_stopped_training_are_refused(path, tmp_path, data):
     assert recipe.begin(path, ["use_cpu=true", there]) == 0
 
 
-def test_a_finished_training_without_kept_hashes_is_compared_with_its_record(path, tmp_path, data):
-    there = f"dataset_dir={tmp_path}"
-    recipe.begin(path, ["use_cpu=true", there])
-    recipe.finish(tmp_path / "out", 1.0)
-    (tmp_path / "out/data_hashes.json").unlink()
-    data.write_text("[]")
-    with pytest.raises(recipe.RecipeError, match="exoplanets_train: the converted file has changed"):
-        recipe.begin(path, [there])
-
-
 PISSA = ["use_cpu=true", "pissa_init=true", "pissa_convert=true"]
 
 
@@ -291,12 +280,12 @@ def test_a_stopped_pissa_training_is_not_resumed(path, tmp_path):
     with pytest.raises(recipe.RecipeError) as raised:
         recipe.begin(path, PISSA)
     assert str(raised.value) == (
-        f"{tmp_path}/out: key pissa_init: a stopped PiSSA training cannot go on, since LLaMA-Factory would take the "
-        "checkpoint for the initial adapter and convert it wrongly. Train anew with overwrite_output_dir=true, and "
+        f"{tmp_path}/out: key pissa_init: a stopped PiSSA training cannot be resumed: LLaMA-Factory would take the "
+        "checkpoint for the initial adapter and convert it wrongly. Start over with overwrite_output_dir=true, and "
         "without resume_from_checkpoint."
     )
     assert recipe.begin(path, [*PISSA, "overwrite_output_dir=true"]) == 0
-    with pytest.raises(recipe.RecipeError, match="a stopped PiSSA training cannot go on"):
+    with pytest.raises(recipe.RecipeError, match="a stopped PiSSA training cannot be resumed"):
         recipe.begin(path, [*PISSA, "overwrite_output_dir=true", "resume_from_checkpoint=elsewhere"])
 
 

@@ -1,8 +1,6 @@
 """The recipes for T5: two methods that differ only where they may, a task prefix, no template."""
 
 import json
-import shutil
-import subprocess
 
 import pytest
 
@@ -40,10 +38,6 @@ def test_they_train_two_epochs_on_spider_with_generated_metrics(values):
 def test_their_keys_are_those_of_the_trainer_of_t5(values):
     path = ROOT / f"recipes/{values['run_name']}.yaml"
     recipe.check(path, recipe.read(path, CPU))
-    for key in list(values):
-        wrong = {name if name != key else name[:-2] + name[-1]: value for name, value in values.items()}
-        with pytest.raises(recipe.RecipeError):
-            recipe.check(path, wrong)
 
 
 def test_their_data_can_be_converted(values):
@@ -78,20 +72,3 @@ def test_their_header_shows_gretel_too(values):
     info = json.loads((ROOT / "dataset_info.json").read_text())
     assert "dataset=gretel_t5_train eval_dataset=gretel_t5_eval" in text
     assert {"gretel_t5_train", "gretel_t5_eval"} <= info.keys()
-
-
-# without a GPU, LLaMA-Factory is started by a program of ours
-LLAMAFACTORY = "llamafactory-cli train" if shutil.which("nvidia-smi") else "python recipes/train_on_cpu.py"
-
-
-@pytest.mark.parametrize(
-    ("name", "program"), [("t5_small_full", "python seq2seq/train.py"), ("gemma3_270m_lora", LLAMAFACTORY)]
-)
-def test_the_launcher_takes_the_trainer_that_the_recipe_names(name, program):
-    if not (ROOT / ".venv/bin/python").exists():
-        pytest.skip("needs .venv: ./launch.sh setup")
-    command = [str(ROOT / "launch.sh"), name, "--dry-run", "learning_rate=1.0e-4"]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = [line for line in out.splitlines() if line.startswith(f"+ .venv/bin/{program} recipes/{name}.yaml ")]
-    assert len(found) == 1
-    assert found[0].endswith(" learning_rate=1.0e-4")

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("transformers", reason="needs .venv: ./launch.sh setup")
 
 from recipes.seq2seq_arguments import Data
-from seq2seq.data import DataError, encode_sets, spread, told
+from seq2seq.data import DataError, describe, encode_sets, spread
 from seq2seq.tokens import decode, load_tokenizer
 
 COLUMNS = {"prompt": "instruction", "query": "input", "response": "output"}
@@ -47,7 +47,7 @@ def test_a_row_is_the_user_turn_and_the_sql(tokenizer, data):
 def test_rows_that_cannot_be_learnt_are_left_out_and_counted(tokenizer, data):
     encoded = encode_sets(["toy"], tokenizer, data)
     assert len(encoded.rows) == 1
-    assert told(encoded.left_out) == (
+    assert describe(encoded.left_out) == (
         "1 rows left out: input over cutoff_len 100, 1 rows left out: answer over max_new_tokens 40, "
         "1 rows left out: answer has a character the tokenizer lacks"
     )

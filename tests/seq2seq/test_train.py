@@ -26,9 +26,10 @@ SHORT = [
         ({}, 0, None),
         ({}, 1, None),
         ({"LOCAL_RANK": "0"}, 8, None),
+        ({"FORCE_TORCHRUN": "n"}, 1, None),
         ({}, 2, "--nnodes 1 --node_rank 0 --nproc_per_node 2 --master_addr 127.0.0.1 --master_port 29500"),
         (
-            {"FORCE_TORCHRUN": "1", "NNODES": "2", "NODE_RANK": "1", "NPROC_PER_NODE": "4", "MASTER_ADDR": "10.0.0.1"},
+            {"FORCE_TORCHRUN": "Y", "NNODES": "2", "NODE_RANK": "1", "NPROC_PER_NODE": "4", "MASTER_ADDR": "10.0.0.1"},
             0,
             "--nnodes 2 --node_rank 1 --nproc_per_node 4 --master_addr 10.0.0.1 --master_port 29500",
         ),
@@ -57,14 +58,6 @@ def train(model: Path, out: Path, *words: str) -> subprocess.CompletedProcess:
 def logged(out: Path) -> list[dict]:
     """The lines of the training's log."""
     return [json.loads(line) for line in (out / "trainer_log.jsonl").read_text().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def converted() -> None:
-    """data/exoplanets_{train,eval}.json, made where they are missing."""
-    subprocess.run(
-        [sys.executable, "converters/run.py", "--recipe", "recipes/gemma3_270m_lora.yaml"], cwd=ROOT, check=True
-    )
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +122,12 @@ def test_qlora_trains_an_adapter_on_four_bit_weights(converted, tiny_t5, tmp_pat
     config = json.loads((tmp_path / "q/adapter_config.json").read_text())
     assert config["task_type"] == "SEQ_2_SEQ_LM"
     assert losses[-1] < losses[0]
+
+
+def test_ray_is_refused_however_it_is_switched_on(capsys, monkeypatch):
+    monkeypatch.setenv("USE_RAY", "y")
+    assert main([str(ROOT / "recipes/t5_small_full.yaml")]) == 2
+    assert capsys.readouterr().err.startswith("seq2seq: USE_RAY: T5 is not trained on Ray.")
 
 
 def test_a_wrong_recipe_ends_with_status_2(capsys):

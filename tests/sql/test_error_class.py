@@ -65,11 +65,6 @@ def test_some_outcomes_are_classes(outcome):
     assert classify(GOLD, None, outcome, "told elsewhere") == outcome
 
 
-@pytest.mark.parametrize("outcome", ["correct", "gold_error", "no_database"])
-def test_nothing_to_blame_the_prediction_for_has_no_class(outcome):
-    assert classify(GOLD, "SELECT 1", outcome, None) is None
-
-
 @pytest.mark.parametrize("text", [None, "", "disk I/O error", "a column called: no such column"])
 def test_an_unknown_error_is_other_error(text):
     assert classify(GOLD, "SELECT 1", "error", text) == "other_error"

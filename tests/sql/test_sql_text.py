@@ -144,7 +144,13 @@ def test_ties_are_broken_in_front_of_the_outermost_limit(sql, versions):
         ("WITH x AS (SELECT 1) SELECT * FROM x;", True),
         ("SELECT 1 -- and so on", True),
         ("VALUES (1, 2)", True),
+        ("SELECT max(a) FROM t WHERE max(b) > 1", True),
+        ("SELECT a FROM t UNION SELECT a, b FROM u", True),
+        ("SELECT zeroblob(1000000000), printf('%1000000000d', 1)", True),
         ("SELECT a FROM WHERE b", False),
+        ("SELECT 18_49_Rating_Share FROM t", False),
+        ("SELECT a FROM t HAVING b > 1 WHERE c = 1", False),
+        ("The answer is SELECT a FROM t", False),
         ("SELECT 'open", False),
         ("SELECT 1; SELECT 2", False),
         ("DELETE FROM t", False),
@@ -159,6 +165,13 @@ def test_ties_are_broken_in_front_of_the_outermost_limit(sql, versions):
 )
 def test_syntax_is_what_the_parser_says_whether_or_not_names_exist(sql, accepted):
     assert is_syntax(sql) is accepted
+
+
+@pytest.mark.parametrize("sql", ["ATTACH 'made' AS x", "VACUUM INTO 'made'", "SELECT 1; ATTACH 'made' AS x"])
+def test_a_check_of_syntax_makes_no_file(sql, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert not is_syntax(sql)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_query_that_would_take_for_ever_to_plan_is_only_parsed():

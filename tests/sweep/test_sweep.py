@@ -70,8 +70,7 @@ def test_a_table_a_plot_and_the_best_with_its_interval_stand_at_the_end(first_ru
     assert {point["name"] for point in swept["points"]} == {"prompt_style=ddl", "prompt_style=compact"}
     assert swept["best"] == swept["points"][0]["name"]
     assert "Best: prompt_style=" in first_run.stdout
-    assert "## What prompt\\_style did" in (folder / "sweep.md").read_text()
-    assert (folder / "sweep.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "sweep.svg").read_text().startswith("<svg ")
 
 
 def test_loss_curve_and_scores_of_a_point_are_on_its_tensorboard_run(first_run, folder):
@@ -102,7 +101,7 @@ def test_other_constants_in_the_same_folder_are_refused_before_anything_runs(fir
     assert refused.returncode == 2
     assert refused.stderr == (
         f"sweep: {folder}/prompt_style=ddl/prompt_style=ddl was trained with other settings "
-        f"(learning_rate: 0.001 -> 0.002). Sweep beside it with output_dir={folder}_2, or anew with "
+        f"(learning_rate: 0.001 -> 0.002). Sweep into another folder with output_dir={folder}_2, or start over with "
         "overwrite_output_dir=true.\n"
     )
     assert "+ " not in refused.stdout

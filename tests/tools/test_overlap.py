@@ -60,10 +60,6 @@ def test_each_kind_is_counted_by_rows_of_the_second_file(files):
     assert found.examples == [(A[1][0], B[2][0])]
 
 
-def test_nearness_is_a_limit(files):
-    assert compare(*files, limit=99).counts["near"] == 2
-
-
 def test_files_without_anything_in_common_have_no_warning(files, tmp_path):
     (tmp_path / "c.json").write_text(json.dumps([{"question": "Why?", "query": "SELECT 9", "db_id": "x"}]))
     found = compare(tmp_path / "c.json", files[1])

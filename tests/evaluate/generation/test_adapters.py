@@ -9,7 +9,7 @@ from evaluate.generation.adapters import AdapterError, Trained
 from evaluate.generation.generate import Served
 from recipes import recipe
 
-LORA = {"peft_type": "LORA", "init_lora_weights": True}
+LORA = {"peft_type": "LORA", "init_lora_weights": True, "r": 16}
 RECIPE = {"model_name_or_path": "base", "template": "gemma", "finetuning_type": "oft"}
 
 
@@ -39,11 +39,30 @@ def export_into(commands: list[list[str]]):
         (LORA | {"modules_to_save": ["lm_head"]}, False),
         (LORA | {"init_lora_weights": "pissa"}, False),
         ({"peft_type": "OFT"}, False),
+        (LORA | {"r": 512}, True),
+        (LORA | {"r": 600}, False),
     ],
-    ids=["LoRA", "rsLoRA", "DoRA", "whole modules", "PiSSA", "OFT"],
+    ids=["LoRA", "rsLoRA", "DoRA", "whole modules", "PiSSA", "OFT", "the largest rank", "a larger one"],
 )
 def test_only_plain_lora_is_applied_unmerged(config, applies):
     assert adapters.vllm_applies(config) is applies
+
+
+def test_a_folder_whose_recipe_is_gone_is_left_out_with_a_message(tmp_path, capsys):
+    for name in ("a", "lost", "spoilt"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "adapter_config.json").write_text("{}")
+    (tmp_path / "a" / recipe.KEPT).write_text(json.dumps(RECIPE | {"dataset": "x", "output_dir": "a"}))
+    (tmp_path / "spoilt" / recipe.KEPT).write_text("[")
+    assert [trained.name for trained in adapters.find(tmp_path)] == ["a"]
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == (
+        f"evaluate: left out: {tmp_path}/lost: neither recipe.yaml here nor recipes/lost.yaml. "
+        f"Copy its recipe to {tmp_path}/lost/recipe.yaml."
+    )
+    assert told[1].startswith(f"evaluate: left out: {tmp_path}/spoilt/recipe.yaml: ")
+    with pytest.raises(AdapterError, match="neither recipe"):
+        adapters.find(tmp_path / "lost")
 
 
 COMPACT, DDL = ["style:compact", "prompt:1"], ["style:ddl", "prompt:1"]
@@ -153,7 +172,7 @@ def test_a_failed_export_names_its_log(tmp_path, monkeypatch):
 def trained_on(folder, rows: list[dict]) -> Trained:
     """A training without a training.json, whose recipe's data set `own_train` has these rows."""
     (folder / "dataset_info.json").write_text('{"own_train": {"file_name": "own_train.json"}}')
-    (folder / "own_train.json").write_text(json.dumps(rows))
+    (folder / "own_train.json").write_text("\n".join(["[", *map(json.dumps, rows), "]"]))
     trained = save_adapter(folder / "out", LORA)
     return trained._replace(recipe=RECIPE | {"dataset": "own_train", "dataset_dir": str(folder)})
 
@@ -169,13 +188,17 @@ def test_a_training_json_says_more_of_the_prompt_style_than_the_data(tmp_path):
     assert adapters.prompt_tags(trained) == ["style:ddl"]
 
 
-def test_a_prompt_style_that_nothing_tells_is_an_error(tmp_path):
-    trained = trained_on(tmp_path, [])
-    (tmp_path / "own_train.json").unlink()
+@pytest.mark.parametrize("rows", [None, [], [{"id": 1}]], ids=["no file", "no rows", "no tags"])
+def test_a_prompt_style_that_nothing_tells_is_an_error(tmp_path, rows):
+    trained = trained_on(tmp_path, rows or [])
+    problem = "its first row has no tags"
+    if rows is None:
+        (tmp_path / "own_train.json").unlink()
+        problem = f"[Errno 2] No such file or directory: '{tmp_path}/own_train.json'"
     with pytest.raises(AdapterError) as raised:
         adapters.prompt_tags(trained)
     assert str(raised.value) == (
         f"{trained.folder}: no training.json says how its prompts were made, nor does its data set own_train "
-        f"([Errno 2] No such file or directory: '{tmp_path}/own_train.json'). "
+        f"({problem}). "
         "Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
     )

@@ -65,10 +65,17 @@ def test_a_stopped_run_goes_on_with_what_is_missing(worker, tmp_path):
     assert texts(tmp_path / "run") == {"a": "kept", "b": "2 tokens"}
 
 
-def test_a_line_cut_short_by_a_kill_does_not_count(tmp_path):
-    path = tmp_path / "completions.jsonl"
-    path.write_text('{"id": "a", "completion": "x"}\n{"id": "b", "compl')
-    assert list(generate.read_completions(path)) == ["a"]
+@pytest.mark.parametrize(
+    "tail",
+    [b'{"id": "b", "compl', '{"id": "b", "completion": "é'.encode()[:-1], b"\0" * 64, b"\0" * 64 + b"\n"],
+    ids=["cut short", "cut within a character", "lost by a power cut", "lost, and more written behind"],
+)
+def test_what_a_stopped_run_left_of_a_line_is_generated_again(worker, tmp_path, tail):
+    texts(tmp_path / "run")
+    completions = tmp_path / "run/completions.jsonl"
+    completions.write_bytes(b'{"id": "a", "completion": "kept"}\n' + tail)
+    assert texts(tmp_path / "run") == {"a": "kept", "b": "2 tokens"}
+    assert len(completions.read_text().splitlines()) == 2
 
 
 @pytest.mark.parametrize(

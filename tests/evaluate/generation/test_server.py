@@ -114,7 +114,7 @@ def test_a_server_that_stays_busy_is_an_error_and_what_was_made_is_kept(serve, t
         answers(tmp_path, server, prompts=PROMPTS[1:])
     assert str(raised.value) == (
         f"{server.url}/v1/completions: no answer in 3 tries; the last: 503: full. "
-        "What was generated is kept: the same command goes on from there."
+        "Completions so far are kept; run the same command to continue."
     )
     assert list(read_completions(tmp_path / "completions.jsonl")) == ["a"]
 

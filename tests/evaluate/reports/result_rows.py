@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-RULES = ("strict", "spider", "spider_keep_distinct", "bird", "fuzzy")
+from evaluate.execution.match import RULES
+
 PREVIEW = {"columns": ["count(*)"], "rows": [[6]], "total": 1}
 
 

@@ -6,7 +6,8 @@ import math
 import pytest
 import sacrebleu
 
-from evaluate.reports.aggregate import METRICS, aggregate, r_ves_reward
+from evaluate.execution.verdict import OUTCOMES
+from evaluate.reports.aggregate import aggregate
 from evaluate.reports.intervals import (
     MAX_CELLS,
     Estimate,
@@ -17,7 +18,9 @@ from evaluate.reports.intervals import (
     weight_blocks,
     wilson,
 )
-from evaluate.reports.results_file import OUTCOMES, ResultsError
+from evaluate.reports.metrics import METRICS
+from evaluate.reports.results_file import ResultsError
+from evaluate.reports.row_values import r_ves_reward
 from sql.text_metrics import bleu
 from tests.evaluate.reports.result_rows import make_row, make_rows
 
@@ -110,7 +113,10 @@ def test_each_rule_has_a_figure_of_its_own(rule, name):
 def test_a_missing_verdict_is_an_error_and_not_a_zero():
     row = make_row("x")
     del row["matches"]["bird"]
-    with pytest.raises(ResultsError, match=r"^example 'x' ran but has no verdict of rule 'bird'$"):
+    with pytest.raises(
+        ResultsError,
+        match=r"^example 'x' ran but has no verdict of rule 'bird'\. ",
+    ):
         aggregate([row], run={})
 
 
@@ -193,6 +199,18 @@ def test_an_example_counts_in_each_of_its_features():
 def test_databases_are_in_order_of_name():
     rows = [make_row(1, db_id="world_1"), make_row(2, db_id="car_1")]
     assert list(aggregate(rows, run={})["by_database"]) == ["car_1", "world_1"]
+
+
+def test_of_many_databases_the_largest_are_named_and_the_others_are_one_group():
+    rows = [make_row(n, db_id=f"db_{n % 25:02}") for n in range(60)]
+    groups = aggregate(rows, run={}, resamples=20)["by_database"]
+    assert list(groups) == [*(f"db_{n:02}" for n in range(20)), "(5 other databases)"]
+    assert sum(group["execution_accuracy"]["n"] for group in groups.values()) == 60
+
+
+def test_where_nearly_every_row_has_a_database_of_its_own_none_is_named():
+    rows = [make_row(n, db_id=f"row_{n}") for n in range(30)]
+    assert aggregate([*rows, make_row(30, db_id="row_0")], run={}, resamples=20)["by_database"] == {}
 
 
 def test_error_classes_count_scored_failures_most_frequent_first():
@@ -326,3 +344,10 @@ def test_a_clear_difference_excludes_zero_and_a_balanced_one_does_not():
     assert difference_interval(clear, clusters, resampling=Resampling())[0] > 0.3
     low, high = difference_interval(balanced, clusters, resampling=Resampling())
     assert low < 0 < high
+
+
+@pytest.mark.parametrize("change", [0.5, -0.5, 1 / 3])
+def test_a_change_of_one_fraction_in_every_question_lies_in_its_interval(change):
+    low, high = difference_interval([change] * 40, list(range(40)), resampling=Resampling())
+    assert low < change < high
+    assert low > 0 if change > 0 else high < 0

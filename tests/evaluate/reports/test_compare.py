@@ -93,6 +93,14 @@ def test_exact_match_that_was_not_computed_is_not_compared():
     assert "exact_match" not in pair(rows_of("+-", exact_match=None), rows_of("-+")).rules
 
 
+def test_a_rule_younger_than_the_results_of_a_run_is_not_compared():
+    old = rows_of("+-")
+    for row in old:
+        del row["matches"]["fuzzy"]
+    assert "fuzzy" not in pair(old, rows_of("++")).rules
+    assert "bird" in pair(old, rows_of("++")).rules
+
+
 def test_the_difference_lies_in_its_interval():
     strict = pair(rows_of("-" * 30 + "+" * 30), rows_of("+" * 20 + "-" * 10 + "+" * 30)).rules["strict"]
     assert strict.difference == pytest.approx(1 / 3)
@@ -123,7 +131,7 @@ def test_runs_without_a_common_id_are_refused():
     second = [make_row("other")]
     with pytest.raises(ResultsError) as caught:
         compare([Run("one", rows_of("+")), Run("two", second)])
-    expected = "one and two: no id stands in both runs; were they made from the same data file?"
+    expected = "one and two: the runs have no id in common; were they made from the same data file?"
     assert str(caught.value) == expected
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from evaluate import report as program
 from evaluate.report import write_report
-from evaluate.reports.aggregate import METRICS, aggregate
+from evaluate.reports.aggregate import aggregate
 from evaluate.reports.figures import flat, interval, percent, seconds, title_of, worst_examples
+from evaluate.reports.metrics import METRICS
 from evaluate.reports.plots import Bar, Group, bar_chart
 from evaluate.reports.report_html import render_report, script_json
 from evaluate.reports.report_md import escape, fence, render_markdown
@@ -155,8 +156,24 @@ def test_a_thousand_rambling_completions_stay_under_4_mb():
     rows = [make_row(n, outcome="wrong_result", completion="SELECT 1 ! " * 2000) for n in range(1034)]
     html = html_of(rows)
     assert len(html.encode()) < 4_000_000
-    cut = "… cut here: 22000 characters in all, the whole text stands in results.jsonl"
+    cut = "… cut here: 22000 characters in all, the whole text is in results.jsonl"
     assert data_of(html)["examples"][0]["answers"][0]["completion"].endswith(cut)
+
+
+def test_a_database_for_every_row_fills_neither_the_charts_nor_the_page():
+    rows = [make_row(n, db_id=f"synthetic_text_to_sql_{n}", completion="word " * 200) for n in range(6000)]
+    rows[7] |= make_row(7, outcome="no_database", db_id="synthetic_text_to_sql_7")
+    html = html_of(rows)
+    assert "By database" not in html
+    assert len(html.encode()) < 4_000_000
+    assert html.count("synthetic_text_to_sql_") < 2 * len(data_of(html)["examples"])
+
+
+def test_the_bar_of_all_other_databases_selects_nothing():
+    html = html_of([make_row(n, db_id=f"db_{n % 25:02}") for n in range(60)])
+    assert 'data-filter="database:db_00"' in html
+    assert "(5 other databases)" in html
+    assert 'data-filter="database:(' not in html
 
 
 def test_a_short_sql_beside_rambling_completions_stays_verbatim():
@@ -258,7 +275,7 @@ def test_reading_tells_all_mistakes_at_once(tmp_path):
     with pytest.raises(ResultsError) as caught:
         read_results(tmp_path)
     assert str(caught.value) == (
-        f"{path}: line 2: id 'a' stands on line 1 already; "
+        f"{path}: line 2: duplicate id 'a' (first on line 1); "
         "line 3: missing db_id, question, gold, completion, sql, outcome, error, error_class, hardness, matches, "
         "exact_match, seconds, features, gold_seconds, syntax, token_f1, rouge, flags, preview; "
         "line 4: outcome 'right' is none of correct, wrong_result, error, timeout, too_large, no_sql, gold_error, "

@@ -163,6 +163,18 @@ def test_filters_combine_and_clear(browser, page):
     wait_for(browser, "1 to 50 of 1034 examples")
 
 
+def test_a_filter_that_would_name_every_example_is_left_out(browser, tmp_path):
+    examples = [make_row(n, db_id=f"row_{n}") for n in range(30)]
+    path = tmp_path / "report.html"
+    path.write_text(render_report(aggregate(examples, run={}, resamples=20), examples), encoding="utf-8")
+    visit(browser, path)
+    names = [field.get_attribute("name") for field in browser.find_elements(By.CSS_SELECTOR, "#filters select")]
+    assert "hardness" in names
+    assert "database" not in names
+    browser.find_element(By.NAME, "text").send_keys("row_17")
+    wait_for(browser, "1 to 1 of 1 example (30 in all)")
+
+
 @pytest.mark.parametrize(
     ("text", "result"),
     [
