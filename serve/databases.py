@@ -14,10 +14,13 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from evaluate.execution.sandbox import database_problem
-from serve.refusals import NotFound, TooLarge
+from serve.refusals import Busy, NotFound, TooLarge
 from serve.tables import UPLOAD, ImportFailed, import_table, is_table
 
 MAX_UPLOADS = 20
+MAX_ARRIVING = 4  # at the same time
+RETRY_SECONDS = 5
+IMPORTS = 2  # tables that are read at the same time: each may take 2 GiB
 NAME_CHARACTERS = 60
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
 
@@ -43,7 +46,9 @@ class Databases:
         self._folder = Path(tempfile.mkdtemp(prefix="text2sql-"))
         self._served: dict[str, Served] = {}
         self._files = 0
+        self._arriving = 0
         self._lock = threading.Lock()
+        self._importing = threading.Semaphore(IMPORTS)
 
     def all(self) -> list[Served]:
         """In the order they came."""
@@ -75,9 +80,12 @@ class Databases:
         return self._keep(file.resolve(), path.stem, uploaded=False)
 
     async def receive(self, body: AsyncIterator[bytes]) -> Path:
-        """Write an upload as it arrives. Raises TooLarge as soon as it is over the limit; nothing is left then."""
+        """Write an upload as it arrives. Raises Busy, and TooLarge as soon as it is over the limit; then nothing is left."""
+        if self._arriving >= MAX_ARRIVING:
+            raise Busy(RETRY_SECONDS, "other uploads are under way")
         target = self._new_folder() / UPLOAD
         size = 0
+        self._arriving += 1
         try:
             with target.open("xb") as file:
                 async for chunk in body:
@@ -90,6 +98,8 @@ class Databases:
         except BaseException:
             shutil.rmtree(target.parent, ignore_errors=True)
             raise
+        finally:
+            self._arriving -= 1
         return target
 
     def too_large(self) -> TooLarge:
@@ -104,7 +114,8 @@ class Databases:
         try:
             if is_table(label):
                 source = received.rename(received.with_suffix(PurePosixPath(label).suffix.lower()))
-                import_table(source, file, title)
+                with self._importing:
+                    import_table(source, file, title)
                 source.unlink()
             problem = database_problem(file) or self.check(file)
             if problem:

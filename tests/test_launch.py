@@ -270,6 +270,14 @@ def test_the_base_of_the_shipped_adapter_is_not_brought_for_another(clone):
     assert "models/run.py" not in run.stderr
 
 
+def test_serve_starts_in_the_environment_of_ask(clone):
+    run = launch(clone, "serve", "shop.sqlite", "sales.csv", "--port", "9000", "--dry-run")
+    assert (run.returncode, run.stdout) == (0, "")
+    commands = [line for line in run.stderr.splitlines() if line.startswith("+ ")]
+    assert commands[0].endswith(" -m venv --clear .venv-ask")
+    assert commands[-1] == "+ .venv-ask/bin/python serve/run.py shop.sqlite sales.csv --port 9000"
+
+
 SECOND = {"NNODES": "2", "NODE_RANK": "1", "MASTER_ADDR": "10.0.0.1"}
 
 
