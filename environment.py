@@ -1,6 +1,7 @@
-"""The two virtual environments, and how a script that was started with another Python gets into the right one.
+"""The virtual environments, and how a script that was started with another Python gets into the right one.
 
 `.venv` holds LLaMA-Factory, the converters and the scoring; `.venv-vllm` holds vLLM. `./launch.sh setup` makes both.
+`.venv-ask` holds llama.cpp and neither of them; `./launch.sh ask` makes it.
 """
 
 import importlib.util
@@ -11,18 +12,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 TRAIN = ROOT / ".venv"
 VLLM = ROOT / ".venv-vllm"
+ASK = ROOT / ".venv-ask"
+COMMANDS = {TRAIN: "./launch.sh setup", ASK: "./launch.sh ask"}  # what makes an environment
 
 
-def enter(needs: tuple[str, ...]) -> None:
-    """Go on in this Python where it has every module in `needs`, else start the script again with the one of `.venv`.
+def enter(needs: tuple[str, ...], venv: Path = TRAIN) -> None:
+    """Go on in this Python where it has every module in `needs`, else start the script again with the one of `venv`.
 
-    Exits with status 2 where there is no `.venv`, or it lacks a module too.
+    Exits with status 2 where there is no such environment, or it lacks a module too.
     """
     missing = [name for name in needs if importlib.util.find_spec(name) is None]
     if not missing:
         return
-    python = TRAIN / "bin/python"
-    if Path(sys.prefix).resolve() == TRAIN.resolve() or not python.exists():
-        print(f"{sys.executable} has no module {missing[0]!r}. Run ./launch.sh setup", file=sys.stderr)
+    python = venv / "bin/python"
+    if Path(sys.prefix).resolve() == venv.resolve() or not python.exists():
+        print(f"{sys.executable} has no module {missing[0]!r}. Run {COMMANDS[venv]}", file=sys.stderr)
         sys.exit(2)
     os.execv(python, [str(python), *sys.argv])

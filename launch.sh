@@ -3,9 +3,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-readonly VENV=.venv VENV_VLLM=.venv-vllm
+readonly VENV=.venv VENV_VLLM=.venv-vllm VENV_ASK=.venv-ask
 readonly UV=uv==0.13.9 # installs in a third of pip's time; `./launch.sh setup` puts it into .venv
 readonly TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu # asked only where pip is not configured to find torch's CPU build
+readonly ASKED_BASE=qwen2.5-coder-0.5b-instruct # of the adapter that is shipped in models/
 readonly ALREADY_TRAINED=3                                    # exit status of recipes/recipe.py begin
 dry_run=false
 evaluate=true
@@ -24,8 +25,12 @@ usage() {
 Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluate base against adapter
        ./launch.sh sweep RECIPE KEY=VALUE,VALUE ... [--samples N] [--seed S] [--ray ADDRESS]
                                             every combination of the values, each in its own folder; then a table
+       ./launch.sh ask DATABASE [QUESTION ...] [--adapter DIR] [--json]
+                                            the SQL and the rows that answer questions about a SQLite file
+       ./launch.sh serve DATABASE ... [--adapter DIR] [--port N]
+                                            the same in a browser, for OpenAI clients and for agents (MCP)
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
-       ./launch.sh setup                    make the two virtual environments and the presets of the web form
+       ./launch.sh setup                    make the three virtual environments and the presets of the web form
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
        ./launch.sh test [PYTEST ARGUMENTS]  run the fast tests; with -m "not gpu and not network and not long" the slow too
 
@@ -88,20 +93,22 @@ find_python() {
 # Whether a virtual environment is there with the pins as they are now.
 is_made() { [[ -x $1/bin/python ]] && cmp -s "$2" "$1/pins.txt"; }
 
-# One virtual environment from its pins; nothing where it is made. Only .venv has a pip.
+# One virtual environment from its pins; nothing where it is made. $3: what is called before the pins are installed.
+# Only .venv and .venv-ask have a pip.
 make_venv() {
-  local folder=$1 pins=$2 python start=$SECONDS without=()
+  local folder=$1 pins=$2 meanwhile=${3:-:} python start=$SECONDS without=()
   if is_made "$folder" "$pins"; then return; fi
   python=$(find_python) || fail 1 "no Python 3.11 or 3.12 found. Debian, Ubuntu: apt-get install python3.11 python3.11-venv"
   "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     fail 1 "$python lacks the module venv. Debian, Ubuntu: apt-get install python3-venv"
-  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins; this takes some minutes"
+  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins"
   if [[ -f $folder/pins.txt ]]; then
     run rm "$folder/pins.txt" # until the new pins are in, this environment counts as half made
   else
-    [[ $folder == "$VENV" ]] || without=(--without-pip)
+    [[ $folder != "$VENV_VLLM" ]] || without=(--without-pip)
     run "$python" -m venv --clear "${without[@]}" "$folder"
   fi
+  "$meanwhile"
   install "$folder" "$pins"
   run cp "$pins" "$folder/pins.txt"
   took "set-up of $folder" "$start"
@@ -109,11 +116,16 @@ make_venv() {
 
 # The pins by uv, else by pip. torch's CPU build by pip: it may be configured to find that where uv does not look.
 install() {
-  local python=$1/bin/python pins=$2 torch status=0 index=()
-  local pip=("$VENV/bin/python" -m pip --python "$python" install --disable-pip-version-check --no-compile --no-deps)
+  local python=$1/bin/python pins=$2 torch status=0 index=() manager=$VENV/bin/python
+  [[ $1 != "$VENV_ASK" ]] || manager=$python # it must not wait for .venv
+  local pip=("$manager" -m pip --python "$python" install --disable-pip-version-check --no-compile --no-deps)
   if torch=$(grep -o '^torch==[0-9.]*+cpu' "$pins"); then
     $dry_run || "${pip[@]}" --quiet --dry-run "$torch" >/dev/null 2>&1 || index=(--extra-index-url "$TORCH_CPU_INDEX")
     run "${pip[@]}" "${index[@]}" "$torch"
+  fi
+  if [[ $1 == "$VENV_ASK" && ! -x $VENV/bin/uv ]]; then
+    run "${pip[@]}" --quiet -r "$pins" # a dozen wheels: uv would have to be downloaded first
+    return
   fi
   [[ -x $VENV/bin/uv ]] || run "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$UV" || status=$?
   ((status > 0)) || run "$VENV/bin/uv" pip install --system-certs --python "$python" --no-deps -r "$pins" || status=$?
@@ -173,8 +185,39 @@ make_vllm_venv() {
   free_lock
 }
 
+# The environment of `ask`: llama.cpp and nothing of LLaMA-Factory or vLLM.
+make_ask_venv() {
+  take_lock .launch-ask.lock
+  make_venv "$VENV_ASK" requirements/ask.txt "$@"
+  free_lock
+}
+
+# The base of the shipped adapter, in the background while pip installs: it is most of what a first question waits for.
+# shellcheck disable=SC2329 # make_venv calls it
+begin_base() {
+  set -m
+  run "$VENV_ASK/bin/python" models/run.py "$ASKED_BASE" --gguf </dev/null &
+  background=$!
+  set +m
+  trap 'kill -- "-$background" 2>/dev/null || true' EXIT
+}
+
+# Ask or serve, $1 being the program. Only answers go to standard output.
+answer() {
+  local meanwhile=begin_base
+  if [[ " $* " == *" --adapter"* || " $* " == *" --server"* ]]; then meanwhile=:; fi # the program brings what it needs
+  make_ask_venv "$meanwhile" >&2
+  if [[ -n $background ]]; then
+    wait "$background" || fail 1 "the weights of $ASKED_BASE could not be brought, see above. The same command goes on from here"
+    trap - EXIT
+  fi
+  show "$VENV_ASK/bin/python" "$@" >&2
+  $dry_run || exec "$VENV_ASK/bin/python" "$@"
+}
+
 make_venvs() {
   make_train_venv
+  make_ask_venv
   make_vllm_venv
 }
 
@@ -415,6 +458,14 @@ main() {
       sweep "$@"
       ;;
     board) board ;;
+    ask)
+      shift
+      answer evaluate/ask.py "$@"
+      ;;
+    serve)
+      shift
+      answer serve/run.py "$@"
+      ;;
     test)
       make_venvs
       shift

@@ -1,43 +1,59 @@
-"""Ask a trained adapter questions about a SQLite file: prints the SQL and its rows.
+"""Ask questions about a SQLite file: prints the SQL, its rows and, where they are a category and a number, a chart.
 
-    python evaluate/ask.py --adapter out/gemma3_270m_lora --database FILE.sqlite "How many planets are there?" [...]
+    ./launch.sh ask shop.sqlite "How many authors come from Japan?"          the shipped adapter, llama.cpp
+    ./launch.sh ask shop.sqlite                                              a conversation
+    ./launch.sh ask shop.sqlite "..." --adapter out/bookshop --json          your own adapter; a JSON line an answer
+    ./launch.sh ask sales.csv "..."                                          CSV, JSON lines, Excel, Parquet too
 
-Same prompt, generation and executor as the evaluation: the query runs read-only, with a deadline. Exit status: 0; 2 for
+Same prompt, repair and executor as the evaluation: the query runs read-only, with a deadline. Exit status: 0; 2 for
 misuse; 1 where an answer held no SQL or its query failed.
 """
 
 import argparse
+import json
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import environment  # noqa: E402
 
-environment.enter(needs=("llamafactory",))
+environment.enter(needs=("httpx", "omegaconf", "rapidfuzz", "rich", "sqlglot"), venv=environment.ASK)
 
 from rich.console import Console  # noqa: E402
-from rich.syntax import Syntax  # noqa: E402
-from rich.table import Table  # noqa: E402
 
-from evaluate import runs  # noqa: E402
-from evaluate.execution.sandbox import Execution, Limits, run_query  # noqa: E402
-from evaluate.extract import extract_sql  # noqa: E402
-from evaluate.generation import adapters  # noqa: E402
-from evaluate.generation.generate import GenerationError, Sampling, complete  # noqa: E402
-from evaluate.generation.prompts import encode  # noqa: E402
+from evaluate.asker import SHIPPED, Answer, Asker  # noqa: E402
+from evaluate.display import show  # noqa: E402
+from evaluate.generation import adapters, engines  # noqa: E402
+from evaluate.generation.completions import GenerationError  # noqa: E402
 from evaluate.options import positive, reason, seconds, servers  # noqa: E402
-from prompts.tags import prompt_for  # noqa: E402
+from evaluate.tables import TableError, database_of  # noqa: E402
+from models.catalogue import ModelError  # noqa: E402
+from prompts.linking import LinkingError  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
 from sql.schema import SchemaError  # noqa: E402
 
-ROWS_SHOWN = 20
 
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="evaluate/ask.py", description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--adapter", type=Path, required=True, metavar="DIR", help="output folder of a training")
-    parser.add_argument("--database", type=Path, required=True, metavar="FILE", help="the SQLite file to ask about")
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./launch.sh ask", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "database", type=Path, metavar="DATABASE", help="a SQLite file, or a table: CSV, JSON lines, ..."
+    )
+    parser.add_argument("question", nargs="*", metavar="QUESTION", help="each in quotes; none: a conversation")
+    parser.add_argument(
+        "--adapter",
+        type=Path,
+        default=SHIPPED,
+        metavar="DIR",
+        help="output folder of a training (default: the shipped one)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object an answer, a line each")
+    parser.add_argument(
+        "--no-repair", action="store_true", help="run the model's query as it is, even if SQLite refuses it"
+    )
     parser.add_argument(
         "--timeout", type=seconds, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
     )
@@ -45,73 +61,85 @@ def parse() -> argparse.Namespace:
         "--max-tokens", type=positive, default=256, metavar="N", help="tokens an answer may have (default: %(default)s)"
     )
     parser.add_argument(
-        "--server", type=servers, metavar="URL", help="a running `vllm serve` address: no engine starts here"
+        "--engine",
+        choices=("auto", "llamacpp", "vllm"),
+        default="auto",
+        help="auto: vLLM where a GPU is and vLLM is installed, or where the model has no GGUF file; else llama.cpp",
+    )
+    parser.add_argument(
+        "--server", type=servers, metavar="URL", help="a running server of the model: nothing is loaded here"
     )
     parser.add_argument("--served-model", metavar="NAME", help="the model's name there (default: found by its folder)")
-    parser.add_argument("question", nargs="+", help="one or more questions, each in quotes")
-    return parser.parse_args()
+    return parser.parse_intermixed_args(arguments)
 
 
-def only_training(folder: Path) -> adapters.Trained:
-    """The one training in or right below a folder. Raises AdapterError where there are several."""
-    found = adapters.find(folder)
-    if len(found) > 1:
-        names = ", ".join(trained.name for trained in found)
-        raise adapters.AdapterError(
-            f"{folder}: holds {len(found)} trainings ({names}). Name one: --adapter {found[0].folder}"
-        )
-    return found[0]
+def enter_engine(options: argparse.Namespace) -> str:
+    """The engine that answers, `llamacpp` or `vllm`; this script starts again in its environment where need be."""
+    engine = engines.choose(adapters.only(options.adapter), options.engine, options.server)
+    if engine == "vllm":
+        environment.enter(needs=("llamafactory",))
+    elif not options.server:
+        environment.enter(needs=("xllamacpp",), venv=environment.ASK)
+    return engine
 
 
-def answers(options: argparse.Namespace) -> list[str]:
-    """The model's completion for each question."""
-    trained = only_training(options.adapter)
-    tags = adapters.prompt_tags(trained)
-    prompts = [prompt_for(options.database, question, tags) for question in options.question]
-    rows = [{"id": number, **prompt._asdict()} for number, prompt in enumerate(prompts)]
-    served = runs.served_training(trained, options)
-    encoded = encode(rows, trained.recipe)
-    made = complete(encoded, served, Sampling(options.max_tokens), trained.folder / "ask")
-    return [made[row["id"]]["completion"] for row in rows]
+def answers(options: argparse.Namespace, database: Path, engine: str) -> Iterator[Answer]:
+    """The answer to each question."""
+    if engine == "vllm":
+        from evaluate.ask_vllm import answers_by_vllm
+
+        yield from answers_by_vllm(options, database)
+        return
+    with asker_for(options, database) as asker:
+        yield from map(asker.ask, options.question)
 
 
-def show(console: Console, question: str, completion: str, options: argparse.Namespace) -> bool:
-    """Print one answer; returns whether its query ran."""
-    console.print(f"\n{question}", style="bold", highlight=False, markup=False)
-    sql = extract_sql(completion)
-    if sql is None:
-        console.print(f"no SQL in the answer: {completion!r}", style="red", markup=False)
-        return False
-    console.print(Syntax(sql, "sql", background_color="default", word_wrap=True))
-    result = run_query(sql, options.database, Limits()._replace(seconds=options.timeout))
-    if result.status != "ok":
-        console.print(f"{result.status}: {result.error}", style="red", markup=False)
-        return False
-    print_rows(console, result)
-    return True
-
-
-def print_rows(console: Console, result: Execution) -> None:
-    """The first rows of a result as a table."""
-    table = Table(*map(str, result.columns))
-    for row in result.rows[:ROWS_SHOWN]:
-        table.add_row(*("NULL" if cell is None else str(cell) for cell in row))
-    console.print(table, markup=False)
-    shown = f", the first {ROWS_SHOWN} shown" if len(result.rows) > ROWS_SHOWN else ""
-    console.print(
-        f"{len(result.rows)} row{'s'[: len(result.rows) != 1]}{shown} in {result.seconds:.3f} s", highlight=False
+def asker_for(options: argparse.Namespace, database: Path) -> Asker:
+    return Asker(
+        database,
+        adapter=options.adapter,
+        server=options.server[0] if options.server else None,
+        served_model=options.served_model,
+        timeout=options.timeout,
+        max_tokens=options.max_tokens,
+        repair=not options.no_repair,
     )
+
+
+def print_answers(console: Console, made: Iterable[Answer], as_json: bool) -> bool:
+    """Print answers as they come; returns whether all ran."""
+    ran = True
+    for answer in made:
+        if as_json:
+            print(json.dumps(answer.to_json(), ensure_ascii=False), flush=True)
+        else:
+            show(console, answer)
+        ran = ran and answer.error is None
+    return ran
+
+
+def run(options: argparse.Namespace) -> bool:
+    """Answer the questions, or hold a conversation; returns whether all queries ran."""
+    console, engine = Console(), enter_engine(options)
+    if not options.question and engine == "vllm":
+        raise GenerationError("a conversation needs llama.cpp or --server. Give questions, or --engine llamacpp")
+    with database_of(options.database) as database:
+        if options.question:
+            return print_answers(console, answers(options, database, engine), options.json)
+        from evaluate.conversation import converse
+
+        with asker_for(options, database) as asker:
+            converse(console, asker, as_json=options.json)
+        return True
 
 
 def main() -> int:
-    options = parse()
-    console = Console()
     try:
-        completions = answers(options)
-    except (adapters.AdapterError, SchemaError, RecipeError) as error:
+        return 0 if run(parse()) else 1
+    except (adapters.AdapterError, SchemaError, RecipeError, TableError) as error:
         print(f"ask: {error}", file=sys.stderr)
         return 2
-    except GenerationError as error:
+    except (GenerationError, ModelError, LinkingError) as error:
         print(f"ask: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -120,8 +148,6 @@ def main() -> int:
     except KeyboardInterrupt:
         print("ask: stopped.", file=sys.stderr)
         return 130
-    ran = [show(console, question, text, options) for question, text in zip(options.question, completions, strict=True)]
-    return 0 if all(ran) else 1
 
 
 if __name__ == "__main__":

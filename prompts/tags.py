@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prompts import linking, prompt
 from prompts.mentions import mentions
-from sql.schema import read_schema
+from sql.schema import Schema, read_schema
 
 LINKED = "schema:linked"
 OF_PROMPTS = ("style:", "prompt:", "schema:", "linker:")
@@ -48,18 +48,56 @@ def style_of(tags: Sequence[str]) -> str:
 def prompt_for(database: Path, question: str, tags: Sequence[str], evidence: str = "") -> prompt.Prompt:
     """The prompt of a question on a SQLite file, as rows with these tags had it: for asking a trained model.
 
+    Raises SchemaError where the file has no readable schema, ValueError for an unknown style.
+    """
+    return prompt_on(schema_for(database, tags), question, tags, evidence)
+
+
+def schema_for(database: Path, tags: Sequence[str]) -> Schema:
+    """The schema of a SQLite file with the values that prompts with these tags need. Raises SchemaError."""
+    style = style_in(tags)
+    needed = style in prompt.STYLES and prompt.STYLES[style].needs_values
+    return read_schema(database, values=values_for(needed, has_linker(tags)))
+
+
+def prompt_on(schema: Schema, question: str, tags: Sequence[str], evidence: str = "") -> prompt.Prompt:
+    """The prompt of a question on a schema (`schema_for`), as rows with these tags had it.
+
     Args:
         tags: of a row of the file the model was trained on; its style, whether its schema was linked, and whether
             a linker looked for mentioned values, count.
-    Raises SchemaError where the file has no readable schema, ValueError for an unknown style.
+    Raises ValueError for an unknown style.
     """
-    style = style_of(tags) or prompt.DEFAULT_STYLE
-    has_linker = any(tag.startswith("linker:") for tag in tags)
-    needed = style in prompt.STYLES and prompt.STYLES[style].needs_values
-    schema = read_schema(database, values=values_for(needed, has_linker))
     visible = linking.linked(schema, question, evidence) if LINKED in tags else schema
-    mentioned = mentions(schema, question, evidence, shown=visible) if has_linker else ()
-    return prompt.build_prompt(visible, question, style=style, evidence=evidence, mentions=mentioned)
+    mentioned = mentions(schema, question, evidence, shown=visible) if has_linker(tags) else ()
+    return prompt.build_prompt(visible, question, style=style_in(tags), evidence=evidence, mentions=mentioned)
+
+
+def turns_on(schema: Schema, questions: Sequence[str], tags: Sequence[str]) -> list[str]:
+    """The user turns of a conversation on a schema (`schema_for`), as conversation rows with these tags had them.
+
+    The first holds the schema: all of it, or what any of the questions seems to need. Raises ValueError for an unknown
+    style.
+    """
+    visible = linking.linked(schema, " ".join(questions)) if LINKED in tags else schema
+    found = [mentions(schema, question, shown=visible) if has_linker(tags) else () for question in questions]
+    style = style_in(tags)
+    first = prompt.build_prompt(visible, questions[0], style=style, mentions=found[0])
+    later = [
+        prompt.question_text(question, style=style, mentions=mentioned)
+        for question, mentioned in zip(questions[1:], found[1:], strict=True)
+    ]
+    return [prompt.user_turn(*first), *later]
+
+
+def style_in(tags: Sequence[str]) -> str:
+    """The prompt style that tags name, else the default."""
+    return style_of(tags) or prompt.DEFAULT_STYLE
+
+
+def has_linker(tags: Sequence[str]) -> bool:
+    """Whether a linker looked for the values that a question mentions."""
+    return any(tag.startswith("linker:") for tag in tags)
 
 
 def values_for(style_needs: bool, linker_needs: bool) -> int:

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 DOCUMENTS = [
     path
     for path in sorted(ROOT.rglob("*.md"))
-    if not {".venv", ".venv-vllm", "out", "models"} & set(path.relative_to(ROOT).parts)
+    if not {".venv", ".venv-ask", ".venv-vllm", "out", "models"} & set(path.relative_to(ROOT).parts)
 ]
 COMMAND = re.compile(r"^(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?(?:python (\S+\.py)|(\./launch\.sh))(.*)$")
 
@@ -26,6 +26,7 @@ def commands(document: Path) -> list[tuple[str, list[str]]]:
     return [(match[1] or match[2], match[3].split()) for match in found]
 
 
+PROGRAMS = {"ask": "evaluate/ask.py", "serve": "serve/run.py"}  # what launch.sh starts, by its first word
 ALL_COMMANDS = [(document, *command) for document in DOCUMENTS for command in commands(document)]
 
 
@@ -55,9 +56,12 @@ def test_every_command_exists_with_its_options(document, program, words):
     options = {word.split("=")[0] for word in words if word.startswith("--")}
     if program == "./launch.sh":
         recipes = {path.stem for path in (ROOT / "recipes").glob("*.yaml")}
-        commands = {"list", "setup", "board", "test", "sweep"}
+        commands = {"ask", "list", "serve", "setup", "board", "test", "sweep"}
         assert next(word for word in words if not word.startswith("-")) in recipes | commands
-        assert options <= {"--dry-run", "--no-evaluate", "--no-base", "--memory", "--samples", "--seed", "--ray"}
+        if words[0] in PROGRAMS:
+            assert options <= set(re.findall(r"--[a-z-]+", help_text(PROGRAMS[words[0]])))
+        else:
+            assert options <= {"--dry-run", "--no-evaluate", "--no-base", "--memory", "--samples", "--seed", "--ray"}
     else:
         assert (ROOT / program).is_file()
         assert options <= set(re.findall(r"--[a-z-]+", help_text(program)))

@@ -115,15 +115,8 @@ def test_other_settings_in_the_same_folder_are_refused(first_run, overrides):
 
 def test_one_question_is_asked_on_the_same_prompt(first_run, out):
     database = ROOT / "data/databases/exoplanets/exoplanets/exoplanets.sqlite"
-    command = [
-        sys.executable,
-        "evaluate/ask.py",
-        "--adapter",
-        out,
-        "--database",
-        database,
-        "How many planets are there?",
-    ]
+    command = [sys.executable, "evaluate/ask.py", database, "How many planets are there?", "--adapter", out]
+    command += ["--engine", "vllm"]
     run = subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode in (0, 1), run.stderr  # a random model answers nonsense: no SQL, or a query that fails
     assert "How many planets are there?" in run.stdout

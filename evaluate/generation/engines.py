@@ -1,0 +1,73 @@
+"""Which engine answers for a training: llama.cpp in this process, a running server, or vLLM in its own environment."""
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import environment
+from evaluate.generation import adapters
+from evaluate.generation.completions import GenerationError
+from evaluate.generation.generate import has_gpu
+from evaluate.generation.llamacpp import Engine, Writer
+from models.adapter_gguf import AdapterFormatError, adapter_gguf
+from models.catalogue import MODELS, gguf_file, name_of_folder
+from models.making import ensure_gguf
+from prompts.chat_frames import FRAMES
+
+
+def choose(trained: adapters.Trained, wanted: str, server: object = None) -> str:
+    """`llamacpp` or `vllm`, where `wanted` is one of them or `auto`.
+
+    Auto is vLLM where a GPU is and vLLM is installed, or where llama.cpp cannot answer. A server is asked from here
+    (`llamacpp`) where the template is known without LLaMA-Factory.
+    """
+    known = trained.recipe.get("template") in FRAMES
+    if server:
+        return "llamacpp" if known else "vllm"
+    if wanted != "auto":
+        return wanted
+    if has_gpu() and (environment.VLLM / "bin/python").exists():
+        return "vllm"
+    return "llamacpp" if known and has_gguf(trained) else "vllm"
+
+
+def has_gguf(trained: adapters.Trained) -> bool:
+    """Whether llama.cpp can load the base of an adapter: it is there as GGUF or can be brought."""
+    place = trained.recipe["model_name_or_path"]
+    return trained.is_adapter and (name_of_folder(place) in MODELS or gguf_file(environment.ROOT / place) is not None)
+
+
+def open_engine(
+    trained: adapters.Trained, *, server: str | None = None, served_model: str | None = None, slots: int = 1
+) -> Writer:
+    """An engine for the base of a training with its adapter; the base's GGUF file is brought where it is not there.
+
+    Args:
+        server: address of a running server that serves the model, under the name `served_model` or its folder's.
+        slots: answers at the same time; more wait.
+    Raises GenerationError, adapters.AdapterError, models.catalogue.ModelError.
+    """
+    if server:
+        from evaluate.generation.remote import RemoteEngine
+
+        return RemoteEngine(server, trained, served_model)
+    gguf = base_gguf(trained)
+    try:
+        adapter = adapter_gguf(adapters.usable_adapter(trained), gguf)
+    except AdapterFormatError as error:
+        raise GenerationError(str(error)) from error
+    return Engine(gguf, adapter, slots=slots)
+
+
+def base_gguf(trained: adapters.Trained) -> Path:
+    """The GGUF file of the model that an adapter was trained on. Raises GenerationError where there is none."""
+    if not has_gguf(trained):
+        raise GenerationError(
+            f"{trained.folder}: llama.cpp has no GGUF file of {trained.recipe['model_name_or_path']}. "
+            "Ask with --engine vllm, or a running server by --server"
+        )
+    place = trained.recipe["model_name_or_path"]
+    if gguf := gguf_file(environment.ROOT / place):
+        return gguf
+    with redirect_stdout(sys.stderr):  # only answers go to standard output
+        return ensure_gguf(MODELS[name_of_folder(place)])
