@@ -42,6 +42,7 @@ class Pair(NamedTuple):
     sql: str
     shape: str
     hardness: str
+    number: int = 0  # its place among all that were made, struck ones included
 
 
 @dataclass
@@ -105,7 +106,7 @@ class Generator:
         self.used: Counter = Counter()
         self.queries: set[str] = set()
         self.questions: set[str] = set()
-        self.met = 0  # struck pairs
+        self.number = self.met = 0  # pairs made, and struck ones among them
 
     def run(self, count: int) -> Generated:
         """Pairs until there are `count`, no shape fits any more, or the time is up."""
@@ -124,7 +125,10 @@ class Generator:
                 continue
             failed[name] = 0
             made[name] += len(found)
-            pairs += [pair for pair in found if not self.is_struck(pair)]
+            for pair in found:
+                self.number += 1
+                if not self.is_struck(pair):
+                    pairs.append(pair._replace(number=self.number))
         return Generated(
             pairs[:count], count, time.monotonic() - start, tuple(given_up), late, self.profile.reasons, self.met
         )
