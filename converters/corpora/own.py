@@ -15,7 +15,8 @@ stays out. `--hold-back-questions` keeps the file's questions for the evaluation
 query or wording with one of them.
 
 Rows whose SQL fails are left out and listed, with SQLite's message. The database is copied to data/databases/own/, so
-that scores stay comparable when yours changes; one of more than 1 GB is linked.
+that scores stay comparable when yours changes; one of more than 1 GB is linked, or, with --generate, cut to some rows
+of every table.
 Questions that differ only in case or punctuation, or have the same SQL,
 always land in the same split.
 
@@ -25,6 +26,7 @@ Not covered: queries that write, and questions on several databases at once.
 import argparse
 import re
 import sqlite3
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -100,6 +102,18 @@ class Corpus:
         given = [Path(self.database), *([Path(self.questions)] if self.questions else [])]
         return [*given, *([self.struck_path] if self.struck_path.is_file() else [])]
 
+    @cached_property
+    def looked_at(self) -> Path:
+        """The file that questions are run on: the given one, or an excerpt where pairs are made of a very large one."""
+        database = Path(self.database)
+        if not (self.generate and database.is_file() and database.stat().st_size > LARGEST_COPY):
+            return database
+        from converters.questions.excerpt import excerpt
+
+        folder = tempfile.TemporaryDirectory(prefix="excerpt-")
+        self.__dict__["excerpt_folder"] = folder  # goes with this object
+        return excerpt(database, Path(folder.name) / database.name)
+
     @property
     def struck_path(self) -> Path:
         """Where pairs are listed that a person struck out."""
@@ -118,7 +132,7 @@ class Corpus:
         """Copy the database, once the questions have been read. Raises ConversionError with all mistakes in them."""
         read_schema(Path(self.database))
         if self.rows:
-            place_database(Path(self.database), folder / database_of(self.name))
+            place_database(self.looked_at, folder / database_of(self.name))
 
     @cached_property
     def rows(self) -> list[Candidate | Skip]:
@@ -135,7 +149,7 @@ class Corpus:
         from converters.questions.generate import generate  # imports sqlglot, which takes long
 
         struck = struck_keys(struck_lines(self.struck_path))
-        return generate(Path(self.database), self.generate, seed=self.seed, struck=struck)
+        return generate(self.looked_at, self.generate, seed=self.seed, struck=struck)
 
     def made_rows(self) -> Iterator[Candidate]:
         """The made pairs as candidates."""
@@ -155,7 +169,10 @@ class Corpus:
 
     def notes(self) -> list[str]:
         """What the report says about the made pairs."""
-        return self.made.lines() if self.made else []
+        if not self.made:
+            return []
+        cut = [f"  {self.database} is large: pairs were made of, and are scored on, an excerpt of its rows"]
+        return [*self.made.lines(), *(cut if self.looked_at != Path(self.database) else [])]
 
     def page(self) -> str | None:
         """The page of the made pairs, on which a person strikes out the bad ones."""
@@ -182,7 +199,7 @@ class Corpus:
     def candidate(self, fields: dict, place: str, number: int) -> Candidate | Skip:
         """One question whose gold runs, or why it is left out."""
         sql = tidy(fields["sql"])
-        run = file_gold(Path(self.database), sql)
+        run = file_gold(self.looked_at, sql)
         if not run.runs:
             return Skip("the SQL does not run", f"{run.error}\n{place}: {sql}")
         row = place.rpartition(" ")[2]

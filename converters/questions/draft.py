@@ -9,6 +9,7 @@ from converters.questions import filters, names, words
 from converters.questions.filters import Filter
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity, Profile, Relation
+from converters.questions.quantities import Quantity
 
 Item = TypeVar("Item", Entity, Field, Relation)
 
@@ -32,8 +33,11 @@ class Draft(NamedTuple):
 class Draw:
     """Random choices from a database, those that were used least more likely. `picked` is what this draft has used."""
 
-    def __init__(self, profile: Profile, rng: random.Random, used: Counter) -> None:
-        self.profile, self.rng, self.used, self.picked = profile, rng, used, []
+    def __init__(
+        self, profile: Profile, rng: random.Random, used: Counter, quantities: tuple[Quantity, ...] = ()
+    ) -> None:
+        self.profile, self.rng, self.used, self.quantities = profile, rng, used, quantities
+        self.picked: list[tuple[str, ...]] = []
 
     def pick(self, items: Iterable[Item]) -> Item:
         """One of the items. Raises Unfit where there is none."""
@@ -82,9 +86,11 @@ class Draw:
             self.picked.pop()
         raise Unfit
 
-    def grouper(self, entity: Entity, *, few: bool = False) -> Field:
+    def grouper(self, entity: Entity, *, few: bool = False, but: Iterable[Field] = ()) -> Field:
         """A column by which people group: categories, years, places, small whole numbers."""
-        return self.pick(each for each in entity.fields if groups(each) and (not few or each.distinct <= 12))
+        left_out = {each.name for each in but}
+        fields = (each for each in entity.fields if groups(each) and each.name not in left_out)
+        return self.pick(each for each in fields if not few or each.distinct <= 12)
 
 
 def worth(item: Item) -> float:
@@ -93,9 +99,9 @@ def worth(item: Item) -> float:
 
 
 def is_thing(entity: Entity) -> bool:
-    """Whether a row is a thing with a name or key of its own, and not a property of two others."""
+    """Whether a row is a thing of its own, and not a property of two others."""
     partial = any(each.key and each.kind == "reference" for each in entity.fields)
-    return bool(entity.labels) and not partial and not entity.is_link
+    return not partial and not entity.is_link
 
 
 def groups(field: Field) -> bool:
@@ -116,8 +122,10 @@ class Answer(NamedTuple):
 
 
 def answer(entity: Entity, prefix: str = "") -> Answer:
-    """The columns that name a thing."""
+    """The columns that name a thing. Raises Unfit where there is none."""
     labels = entity.labels
+    if not labels:
+        raise Unfit
     columns = ", ".join(prefix + each.sql for each in labels)
     if len(labels) == 2:
         if all(each.head == "name" for each in labels):

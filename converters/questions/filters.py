@@ -143,6 +143,8 @@ def predicate(found: Filter) -> str:
             return after.removeprefix(start)
     if after.startswith("whose "):
         return ""
+    if found.field.kind in ("year", "date") and after.startswith(("in ", "after ", "before ", "[since")):
+        return "took place " + after
     done = {*words.PARTICIPLES.values(), *words.HAPPENS.values(), *words.METHODS.values(), "held"}
     past = after.split(" ")[0] in done
     return ("were " if past else "are ") + after
@@ -240,6 +242,12 @@ def happening(entity: Entity, field: Field) -> str:
     if not entity.is_person:
         participle = participle.replace("who ", "that ")
     return participle + " "
+
+
+def is_its_date(entity: Entity, field: Field) -> bool:
+    """Whether the thing itself happened then: an order's order date, not the date it was shipped on."""
+    own = words.HAPPENS.get(entity.noun.split(" ")[-1], "made")
+    return happening(entity, field).strip() in ("", "held", "created", "made", own)
 
 
 def year(entity: Entity, field: Field, rng: random.Random) -> Filter | None:

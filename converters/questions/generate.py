@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from converters.clean_golds import plain_sql
 from converters.questions.draft import Draft, Draw, Unfit
-from converters.questions.profile import Profile, deadline, profile_of
+from converters.questions.profile import WAITING, Profile, deadline, profile_of
+from converters.questions.quantities import quantities
 from converters.questions.shapes import SHAPES
 from converters.questions.wording import typed
 from converters.rows import ConversionError
@@ -29,7 +30,7 @@ from sql.schema import open_read_only
 from sql.sql_text import normal_sql
 
 TRIES = 60  # drafts in a row that do not fit, before a shape is given up
-SECONDS, SECONDS_A_PAIR = 60.0, 0.4  # for all
+SECONDS, SECONDS_A_PAIR = 60.0, 0.4  # of CPU time, for all
 QUERY_SECONDS = 2.0
 WORDINGS = (1, 1, 1, 2, 2, 3)  # how many wordings a query gets
 LONGEST_QUESTION = 300
@@ -73,7 +74,8 @@ class Generated:
             many = ", ".join(f"{number} {reason}" for reason, number in self.left_out.items())
             lines.append(f"  tables left out: {many}")
         if self.struck:
-            lines.append(f"  {self.struck} struck-out pairs were left out")
+            left = "1 struck-out pair was" if self.struck == 1 else f"{self.struck} struck-out pairs were"
+            lines.append(f"  {left} left out")
         return lines
 
 
@@ -90,8 +92,8 @@ def generate(database: Path, count: int, *, seed: int = 7, struck: frozenset[str
         connection.close()
     if not made.pairs:
         raise ConversionError(
-            f"{database}: no questions can be made. Of {len(profile.entities)} tables with rows none has a column that "
-            "names its rows or tells them apart, or every query was too slow. Give --questions instead."
+            f"{database}: no questions can be made. No table with rows ({len(profile.entities)} of "
+            f"{len(profile.schema.tables)}) has a column to ask for, or every query was too slow. Give --questions."
         )
     return made
 
@@ -103,6 +105,7 @@ class Generator:
         self, profile: Profile, connection: sqlite3.Connection, seed: int, struck: frozenset[str] = frozenset()
     ) -> None:
         self.profile, self.connection, self.seed, self.struck = profile, connection, seed, struck
+        self.quantities = tuple(quantities(profile))
         self.used: Counter = Counter()
         self.queries: set[str] = set()
         self.questions: set[str] = set()
@@ -112,11 +115,12 @@ class Generator:
         """Pairs until there are `count`, no shape fits any more, or the time is up."""
         start, pairs, made, failed = time.monotonic(), [], Counter(), Counter()
         limit = SECONDS + SECONDS_A_PAIR * count
+        busy, end = time.thread_time() + limit, start + WAITING * limit
         open_shapes, given_up, turn, late = dict(SHAPES), [], 0, False
         while len(pairs) < count and open_shapes and not late:
             name = min(open_shapes, key=lambda shape: (made[shape], list(SHAPES).index(shape)))
             found = self.try_shape(name, SHAPES[name], random.Random(f"{self.seed}-{turn}-{name}"))
-            turn, late = turn + 1, time.monotonic() - start > limit
+            turn, late = turn + 1, time.thread_time() > busy or time.monotonic() > end
             if not found:
                 failed[name] += 1
                 if failed[name] >= TRIES:
@@ -135,7 +139,7 @@ class Generator:
 
     def try_shape(self, name: str, make: Callable[[Draw], Draft], rng: random.Random) -> list[Pair]:
         """The pairs of one new query; empty where the draft does not fit."""
-        draw = Draw(self.profile, rng, self.used)
+        draw = Draw(self.profile, rng, self.used, self.quantities)
         try:
             draft = make(draw)
         except Unfit:

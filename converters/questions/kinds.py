@@ -99,7 +99,13 @@ def with_label(fields: list[Field], noun: str) -> list[Field]:
 
 def with_key(fields: list[Field], noun: str) -> list[Field]:
     for each in fields:
-        if each.unique and not each.nulls and each.head in ("id", "code", "number") and each.kind in ("key", "other"):
+        if (
+            each.unique
+            and not each.nulls
+            and len(each.words) == 1
+            and each.head in ("id", "code", "number")
+            and each.kind in ("key", "other")
+        ):
             return [one._replace(key=one is each, kind="key" if one is each else one.kind) for one in fields]
     return fields
 
@@ -132,6 +138,9 @@ def typed(table: str, column: Column, values: list, known: frozenset[str], noun:
         max(numbers) if is_number else None, all(float(value).is_integer() for value in numbers), unit=unit,
     )  # fmt: skip
     kind, is_text = kind_of(field, column, there, parts, refers)
+    if kind == "date" and field.head in words.PARTICIPLES and "date" not in shown:  # `hired` holds the hired date
+        shown = [*shown, "date"]
+        field = field._replace(phrase=" ".join(shown), words=tuple(shown))
     return field._replace(kind=kind, is_text=is_text)
 
 

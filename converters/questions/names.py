@@ -57,7 +57,7 @@ def plural(noun: str) -> str:
     if "of" in rest:  # head of state -> heads of state
         at = rest.index("of")
         return " ".join([*plural(" ".join(rest[:at])).split(" "), *rest[at:], last]) if at else noun
-    if last in words.UNCOUNTED or plural_like(last):
+    if last in words.UNCOUNTED or plural_like(last) or not last.isascii():  # another language's plural is not known
         return noun
     return " ".join([*rest, plural_word(last)])
 
@@ -71,11 +71,16 @@ def plural_word(word: str) -> str:
 
 
 def singular(noun: str) -> str:
-    """The singular of a noun phrase: of its last word."""
+    """The singular of a noun phrase: of its last word, or of the one before "of"."""
     *rest, last = noun.split(" ")
+    if "of" in rest[1:]:
+        at = rest.index("of", 1)
+        return " ".join([singular(" ".join(rest[:at])), *rest[at:], last])
     lower = last.lower()
     back = {many: one for one, many in words.IRREGULAR.items()}
-    if lower in back:
+    if not lower.isascii():
+        pass
+    elif lower in back:
         last = back[lower]
     elif lower in words.UNCOUNTED or lower in words.IRREGULAR or len(lower) < 4:
         pass
@@ -98,8 +103,10 @@ def plural_like(word: str) -> bool:
 def article(phrase: str) -> str:
     """`a` or `an` with the phrase."""
     first = phrase.split(" ")[0]
-    spelt = first.isupper() and len(first) > 1
-    vowel = first[0] in "AEFHILMNORSX" if spelt else first[0].lower() in "aeiou"
+    spelt = (first.isupper() and len(first) > 1) or len(first) == 1
+    vowel = first[0].upper() in "AEFHILMNORSX" if spelt else first[0].lower() in "aeiou"
+    if first.lower().startswith(("hour", "honour", "heir")):
+        vowel = True
     if re.match(r"(uni|use|euro|one)", first.lower()) and not spelt:
         vowel = False
     return f"{'an' if vowel else 'a'} {phrase}"

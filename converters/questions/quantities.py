@@ -110,14 +110,20 @@ def spans(entity: Entity) -> Iterator[Quantity]:
     for kind in ("date", "year"):
         for start in entity.of(kind):
             for end in entity.of(kind):
-                if set(start.words) & set(STARTS) and set(end.words) & set(ENDS) and start.name != end.name:
+                own = start.phrase in ("date", "year")  # the order date of an order
+                if (own or set(start.words) & set(STARTS)) and set(end.words) & set(ENDS) and start.name != end.name:
                     if kind == "date":
                         sql, unit = f"julianday({{}}{end.sql}) - julianday({{}}{start.sql})", "days"
                     elif not start.is_text and not end.is_text:
                         sql, unit = f"{{}}{end.sql} - {{}}{start.sql}", "years"
                     else:
                         continue
-                    yield Quantity(entity, sql, f"number of {unit} from {start.phrase} to {end.phrase}", (start, end))
+                    yield Quantity(
+                        entity,
+                        sql,
+                        f"number of {unit} from {entity.noun + ' ' if own else ''}{start.phrase} to {end.phrase}",
+                        (start, end),
+                    )
 
 
 def by_reference(entity: Entity, other: Entity) -> Iterator[Quantity]:

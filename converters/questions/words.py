@@ -33,7 +33,8 @@ UNITS = {
     "kg": "kg", "km": "km", "cm": "cm", "mm": "mm", "eur": "euros", "usd": "dollars", "gbp": "pounds", "ms": "ms",
     "sec": "seconds", "secs": "seconds", "seconds": "seconds", "minutes": "minutes", "mins": "minutes", "hours":
     "hours",
-    "hrs": "hours", "days": "days", "km2": "km²", "kwh": "kWh", "mb": "MB", "gb": "GB", "lbs": "lbs", "miles": "miles",
+    "hrs": "hours", "m": "m", "g": "g", "l": "litres", "h": "hours", "s": "seconds", "days": "days", "km2":
+    "km²", "kwh": "kWh", "mb": "MB", "gb": "GB", "lbs": "lbs", "miles": "miles",
 }  # fmt: skip
 
 # Words that names run together with: `orderdate`, `countrycode`.
@@ -164,7 +165,8 @@ MEANS_ONLY = word_set("rate rating percentage percent average expectancy score g
 
 # What happens on a date or in a year, by a word of the column's name.
 PARTICIPLES = {
-    "discovery": "discovered", "birth": "born", "release": "released", "founding": "founded", "founded": "founded",
+    "made": "made", "born": "born", "taken": "taken", "discovery": "discovered", "birth": "born", "release":
+    "released", "founding": "founded", "founded": "founded",
     "foundation": "founded", "publication": "published", "publish": "published", "published": "published",
     "opening": "opened", "opened": "opened", "construction": "built", "built": "built", "build": "built",
     "hire": "hired", "hired": "hired", "hiring": "hired", "order": "ordered", "ordered": "ordered",

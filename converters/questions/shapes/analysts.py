@@ -113,9 +113,7 @@ def bucket(draw: Draw) -> Draft:
     if len(limits) < 2 or field.nulls:
         raise Unfit
     low, high = (limits[0], limits[-1]) if draw.rng.random() < 0.5 else sorted(draw.rng.sample(limits, 2))
-    first, middle, last = draw.rng.choice(
-        [("low", "medium", "high"), ("low", "medium", "high"), ("small", "medium", "large")]
-    )
+    first, middle, last = ("small", "medium", "large") if field.measure.most == "largest" else ("low", "medium", "high")
     unit = f" {field.unit}" if field.unit else ""
     below, above = names.spoken_number(low, draw.rng) + unit, names.spoken_number(high, draw.rng) + unit
     case = (
@@ -126,7 +124,7 @@ def bucket(draw: Draw) -> Draft:
     if draw.rng.random() < 0.3 and entity.rows <= 30:
         return Draft(
             f"SELECT {answer(entity).columns}, {case} FROM {entity.sql}",
-            (f"[Label|Classify] each {entity.noun} by {field.phrase} as {parts}. Show the {answer(entity).one} and the [label|class].",
+            (f"[Label|Classify] each {entity.noun} by {field.phrase} as {parts.replace(' and ', ' or ')}. Show the {answer(entity).one} and the [label|class].",
              f"{answer(entity).one} of each {entity.noun} and whether the {field.phrase} is {parts.replace(' and ', ' or ')}"),
         )  # fmt: skip
     return Draft(

@@ -3,14 +3,14 @@
 from converters.questions import names
 from converters.questions.draft import Draft, Draw, Unfit, answer, conditions, is_thing, tie_free
 from converters.questions.filters import noun_phrase
-from converters.questions.quantities import Quantity, quantities
+from converters.questions.quantities import Quantity
 from converters.questions.shapes.groups import per
 from converters.questions.shapes.plain import named, single
 
 
 def quantity(draw: Draw, *, thing: bool = False) -> Quantity:
     """One quantity, those used least more likely."""
-    found = [each for each in quantities(draw.profile) if is_thing(each.entity) or not thing]
+    found = [each for each in draw.quantities if is_thing(each.entity) or not thing]
     if not found:
         raise Unfit
     weights = [1 / (1 + draw.used[each.entity.name, each.phrase]) ** 2 for each in found]
@@ -100,7 +100,7 @@ def computed_figure(draw: Draw) -> Draft:
 
 def computed_group(draw: Draw) -> Draft:
     found = quantity(draw)
-    field = draw.grouper(found.entity)
+    field = draw.grouper(found.entity, but=found.uses)
     tables, prefix = source(found)
     function, word = ("SUM", "total") if found.summable else ("AVG", "average")
     group = prefix + field.sql

@@ -179,6 +179,8 @@ def figure_per_parent(draw: Draw) -> Draft:
     relation = draw.relation(lambda each: each.child.of("number"))
     child, parent, found = relation.child, relation.parent, bond(relation)
     field = draw.field(child, "number")
+    if field.head in ("percentage", "percent", "share"):
+        raise Unfit
     function = function_for(field, draw)
     what = aggregate_words(field, function)
     if draw.rng.random() < 0.5 and parent.of("category"):

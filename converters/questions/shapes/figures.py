@@ -77,7 +77,7 @@ def aggregates(draw: Draw) -> Draft:
 
 def above_average(draw: Draw) -> Draft:
     """More than the average of all."""
-    entity = draw.entity(lambda each: each.of("number"))
+    entity = draw.entity(lambda each: each.of("number") and each.rows >= 6)
     field, more = draw.field(entity, "number"), draw.rng.random() < 0.6
     found = answer(entity)
     sign, word = (">", "[above|higher than|greater than|over]") if more else ("<", "[below|lower than|under]")

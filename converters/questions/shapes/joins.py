@@ -85,7 +85,11 @@ def children_of(draw: Draw) -> Draft:
             ),
             (f"SELECT COUNT(*) > 1 {tail}",),
         )
-    return Draft(f"SELECT {answer(child, prefix).columns} {tail}", listings(child, things, answer(child)))
+    asked = listings(child, things, answer(child))
+    if answer(child).one == found.child:  # the languages of a country, not the names of languages
+        also = f"Which {found.children} does {value} have?"
+        asked = (f"[List|Show|Find|Give me] [all |the |all the ]{things}.", f"What are the {things}?", things, also)
+    return Draft(f"SELECT {answer(child, prefix).columns} {tail}", asked)
 
 
 def parent_of(draw: Draw) -> Draft:

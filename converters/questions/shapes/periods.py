@@ -9,7 +9,7 @@ from converters.questions.draft import (
     conditions,
     tie_free,
 )
-from converters.questions.filters import happening
+from converters.questions.filters import happening, is_its_date
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity
 from converters.questions.relations import bond, is_plain, who
@@ -134,8 +134,7 @@ def not_since(draw: Draw) -> Draft:
     relation = draw.relation(lambda each: each.child.of("date", "year") and is_plain(each, draw.profile.relations))
     parent, child, found = relation.parent, relation.child, bond(relation)
     field = draw.field(child, "date", "year")
-    what = happening(child, field).strip()
-    if what in ("?", "due", "arriving", "departing"):
+    if not is_its_date(child, field):
         raise Unfit
     days = sorted(str(value) for value in field.values)
     day = days[draw.rng.randrange(len(days) // 3, len(days))]
@@ -175,8 +174,8 @@ def latest_per_parent(draw: Draw) -> Draft:
     names_ = answer(parent, f"{parent.sql}.")
     function, word = ("MAX", "[last|latest|most recent]") if last else ("MIN", "[first|earliest]")
     what = f"{word} {field.phrase}"
-    if happening(child, field) not in ("?", ""):
-        what = f"date of the {word} {found.child}" if "date" in field.words or field.head == "at" else what
+    if is_its_date(child, field):
+        what = f"date of the {word} {found.child}"
     return Draft(
         f"SELECT {names_.columns}, {function}({child.sql}.{field.sql}) FROM {parent.sql} JOIN {child.sql} ON "
         f"{relation.join} GROUP BY {parent.sql}.{relation.key.sql}",

@@ -28,7 +28,8 @@ def count_all(draw: Draw) -> Draft:
         (
             f"How many {entity.nouns} [are there|do we have|are in the database|are there in total]?",
             f"[number of {entity.nouns}|total number of {entity.nouns}]",
-            f"[Count the|What is the number of] {entity.nouns}.",
+            f"Count the {entity.nouns}.",
+            f"What is the number of {entity.nouns}?",
         ),
     )
 
@@ -177,6 +178,10 @@ def within(thing: str, noun: str, condition: filters.Filter | None) -> str:
     if condition is None:
         return thing
     if condition.rank and " with the " in thing:
+        if not condition.after.startswith((" with ", " [with ")):
+            raise Unfit
+        plain = condition.after.replace("[", "").split("|")[0]  # the first of " [with colour red|whose colour is red]"
+        condition = condition._replace(after=plain)
         thing = thing.replace(" with the ", " and the ", 1)
     return thing.replace(noun, noun_phrase(noun, condition), 1)
 
@@ -232,11 +237,14 @@ def sort(draw: Draw) -> Draft:
     found = answer(entity)
     order, known = ordered(field, high)
     way = "descending" if high else "ascending"
+    first = f"[{'latest|newest' if high else 'earliest|oldest'}]"
+    if "birth" in field.words:
+        first = "youngest" if high else "oldest"
     if field.kind == "number":
         said = [f"[sorted|ordered] by {field.phrase}[ in {way} order| {way}|, {'highest' if high else 'lowest'} first]",
                 f"in {way} order of {field.phrase}", f"from {'highest to lowest' if high else 'lowest to highest'} {field.phrase}"]  # fmt: skip
     else:
-        said = [f"[sorted|ordered] by {field.phrase}, [{'latest' if high else 'earliest'}|{'newest' if high else 'oldest'}] first",
+        said = [f"[sorted|ordered] by {field.phrase}, {first} first",
                 f"in {way} order of {field.phrase}"]  # fmt: skip
     how = draw.rng.choice(said)
     both = f"{found.columns}, {field.sql}"
