@@ -80,7 +80,7 @@ class Databases:
         return self._keep(file.resolve(), path.stem, uploaded=False)
 
     async def receive(self, body: AsyncIterator[bytes]) -> Path:
-        """Write an upload as it arrives. Raises Busy, and TooLarge once it is over the limit, with nothing left."""
+        """Write an upload as it arrives. Raises Busy, and TooLarge once it is over the limit; nothing is left then."""
         if self._arriving >= MAX_ARRIVING:
             raise Busy(RETRY_SECONDS, "other uploads are under way")
         target = self._new_folder() / UPLOAD
