@@ -55,9 +55,10 @@ def test_every_command_exists_with_its_options(document, program, words):
     options = {word.split("=")[0] for word in words if word.startswith("--")}
     if program == "./launch.sh":
         recipes = {path.stem for path in (ROOT / "recipes").glob("*.yaml")}
-        commands = {"list", "setup", "board", "test", "sweep"}
+        commands = {"list", "setup", "board", "test", "sweep", "own"}
         assert next(word for word in words if not word.startswith("-")) in recipes | commands
-        assert options <= {"--dry-run", "--no-evaluate", "--no-base", "--memory", "--samples", "--seed", "--ray"}
+        known = {"--dry-run", "--no-evaluate", "--no-base", "--memory", "--samples", "--seed", "--ray"}
+        assert options <= known | {"--questions", "--generate"}
     else:
         assert (ROOT / program).is_file()
         assert all(option in help_text(program) for option in options)
