@@ -1,4 +1,4 @@
-"""The made pairs of a database as candidates of a corpus, their copies on renamed databases, and what is said of them."""
+"""The made pairs of a database as candidates, their copies on renamed databases, and what the report says of them."""
 
 import tempfile
 from collections.abc import Iterator
