@@ -25,7 +25,6 @@ Not covered: queries that write, and questions on several databases at once.
 import argparse
 import re
 import sqlite3
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -37,7 +36,8 @@ from typing import TYPE_CHECKING, ClassVar
 from atomic import replacement
 from converters.corpora import absolute, add_split
 from converters.golds import database_of, file_gold, gold_tags, known_schema
-from converters.questions.struck import struck_keys, struck_lines, struck_path
+from converters.questions import GENERATED
+from converters.questions.struck import struck_path
 from converters.rows import Candidate, ConversionError, Example, Skip, text_problem
 from converters.sources import Raw, read_rows
 from converters.splits import normal_question
@@ -45,11 +45,10 @@ from sql.schema import SchemaError, open_read_only, read_schema
 from sql.sql_text import tidy
 
 if TYPE_CHECKING:
-    from converters.questions.generate import Generated
+    from converters.questions.made import Made
 
 LISTED_MISTAKES = 20
 LARGEST_COPY = 1 << 30  # bytes
-GENERATED = "generated"
 COLUMNS = {
     "question": ("question",),
     "sql": ("sql", "query"),
@@ -69,6 +68,7 @@ class Corpus:
     generate: int | None = None
     struck: str | None = None
     hold_back_questions: bool = False
+    robust: int | None = None
     seed: int = 7
 
     default_style: ClassVar[str] = "compact"
@@ -92,6 +92,12 @@ class Corpus:
             metavar="FILE",
             help="pairs to leave out (default: NAME.struck.txt beside the file)",
         )
+        add(
+            "--robust",
+            type=whole,
+            metavar="N",
+            help="every made pair again, on one of N copies with other column names",
+        )
         add("--hold-back-questions", action="store_true", help="the file's questions are for evaluation alone")
         add("--db-id", metavar="NAME", help="what the database is called (default: the name of its file)")
         add_split(parser)
@@ -100,18 +106,6 @@ class Corpus:
         """The files that are given, and the list of struck pairs where there is one."""
         given = [Path(self.database), *([Path(self.questions)] if self.questions else [])]
         return [*given, *([self.struck_path] if self.struck_path.is_file() else [])]
-
-    @cached_property
-    def looked_at(self) -> Path:
-        """The file that questions are run on: the given one, or an excerpt where pairs are made of a very large one."""
-        database = Path(self.database)
-        if not (self.generate and database.is_file() and database.stat().st_size > LARGEST_COPY):
-            return database
-        from converters.questions.excerpt import excerpt
-
-        folder = tempfile.TemporaryDirectory(prefix="excerpt-")
-        self.__dict__["excerpt_folder"] = folder  # goes with this object
-        return excerpt(database, Path(folder.name) / database.name)
 
     @property
     def struck_path(self) -> Path:
@@ -132,35 +126,33 @@ class Corpus:
         read_schema(Path(self.database))
         if self.rows:
             place_database(self.looked_at, folder / database_of(self.name))
+            for name, path in self.made.copies.items() if self.made else ():
+                copy_database(path, folder / database_of(name))
 
     @cached_property
     def rows(self) -> list[Candidate | Skip]:
         """All questions: the file's in file order, then those made. Raises ConversionError with all mistakes."""
         asked = self.asked() if self.questions else []
         known = {normal_question(each.question) for each in asked if isinstance(each, Candidate)}
-        return [*asked, *(each for each in self.made_rows() if normal_question(each.question) not in known)]
+        made = self.made.candidates if self.made else []
+        return [*asked, *(each for each in made if normal_question(each.question) not in known)]
 
     @cached_property
-    def made(self) -> "Generated | None":
+    def made(self) -> "Made | None":
         """The pairs made from schema and rows; None where none are asked for. Raises ConversionError."""
         if not self.generate:
             return None
-        from converters.questions.generate import generate  # imports sqlglot, which takes long
+        from converters.questions.made import Made  # imports sqlglot, which takes long
 
-        struck = struck_keys(struck_lines(self.struck_path))
-        return generate(self.looked_at, self.generate, seed=self.seed, struck=struck)
+        database = Path(self.database)
+        is_large = database.is_file() and database.stat().st_size > LARGEST_COPY
+        made = Made(self.name, database, self.struck_path, is_large=is_large, seed=self.seed)
+        return made.make(self.generate, self.robust or 0)
 
-    def made_rows(self) -> Iterator[Candidate]:
-        """The made pairs as candidates."""
-        for pair in self.made.pairs if self.made else ():
-            yield Candidate(
-                id=f"{self.name}-made-{pair.number}",
-                db_id=self.name,
-                question=pair.question,
-                sql=pair.sql,
-                place=f"made pair {pair.number}",
-                tags=("runnable", "returns_rows", GENERATED, f"shape:{pair.shape}", f"hardness:{pair.hardness}"),
-            )
+    @property
+    def looked_at(self) -> Path:
+        """The file that questions are run on: the given one, or an excerpt where pairs are made of a very large one."""
+        return self.made.looked_at if self.made else Path(self.database)
 
     def is_held_back(self, candidate: Candidate) -> bool:
         """Whether a candidate is for the evaluation alone."""
@@ -168,18 +160,11 @@ class Corpus:
 
     def notes(self) -> list[str]:
         """What the report says about the made pairs."""
-        if not self.made:
-            return []
-        cut = [f"  {self.database} is large: pairs were made of, and are scored on, an excerpt of its rows"]
-        return [*self.made.lines(), *(cut if self.looked_at != Path(self.database) else [])]
+        return self.made.notes() if self.made else []
 
     def page(self) -> str | None:
         """The page of the made pairs, on which a person strikes out the bad ones."""
-        if not self.made:
-            return None
-        from converters.questions.page import page
-
-        return page(self.name, self.made.pairs, self.struck_path, struck_lines(self.struck_path))
+        return self.made.page() if self.made else None
 
     def asked(self) -> list[Candidate | Skip]:
         """The file's questions, their golds run. Raises ConversionError with all mistakes."""

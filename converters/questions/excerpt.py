@@ -41,14 +41,20 @@ def excerpt(source: Path, target: Path) -> Path:
     return target
 
 
-def copy_rows(reader: sqlite3.Connection, writer: sqlite3.Connection, table: str, columns: list[str]) -> None:
-    """Up to ROWS rows of a table. Raises sqlite3.Error."""
+def copy_rows(
+    reader: sqlite3.Connection,
+    writer: sqlite3.Connection,
+    table: str,
+    columns: list[str],
+    called: list[str] | None = None,
+) -> None:
+    """Up to ROWS rows of a table; `called`: the columns' names in the copy, where they differ. Raises sqlite3.Error."""
     name, marks = identifier(table), ", ".join("?" * len(columns))
     read = ", ".join(
         f"CASE typeof({q}) WHEN 'blob' THEN x'' WHEN 'text' THEN substr({q}, 1, {LONGEST_TEXT}) ELSE {q} END"
         for q in map(identifier, columns)
     )
-    insert = f"INSERT INTO {name} ({', '.join(map(identifier, columns))}) VALUES ({marks})"
+    insert = f"INSERT INTO {name} ({', '.join(map(identifier, called or columns))}) VALUES ({marks})"
     with deadline(reader, TABLE_SECONDS):
         low, high = bounds(reader, name)
         if low is None or high - low < ROWS:

@@ -21,7 +21,7 @@ environment.enter(needs=("omegaconf",))
 
 from atomic import write_text  # noqa: E402
 from converters.convert import output_path, read_record  # noqa: E402
-from converters.corpora.own import GENERATED  # noqa: E402
+from converters.questions import GENERATED  # noqa: E402
 from converters.sources import read_rows  # noqa: E402
 from recipes import recipe  # noqa: E402
 

@@ -38,13 +38,14 @@ def count_per_parent(draw: Draw) -> Draft:
         joins = joined(relation).replace(" JOIN ", " LEFT JOIN ")
         count, check = f"COUNT({relation.child.sql}.{relation.column.sql})", lonely.format("> 0")
         said = f"[, including {names.plural(found.parent)} without any|, 0 where there are none|, also those with none]"
+    it_has, its = ("they have", "their") if parent.is_person else ("it has", "its")
     verb = f"did each {each} {found.do}" if found.did != "have" else f"does each {each} have"
     return Draft(
         f"SELECT {names_.columns}, {count} {joins}{where} GROUP BY {parent.sql}.{relation.key.sql}",
         (f"How many {found.children} {verb}{said}?",
-         f"[Show|List|Give me] the {names_.one} of each {each} and [the number of {found.children} it has|its number of {found.children}]{said}.".replace("it has", "they have" if parent.is_person else "it has").replace("|its ", "|their " if parent.is_person else "|its "),
+         f"[Show|List|Give me] the {names_.one} of each {each} and [the number of {found.children} {it_has}|{its} number of {found.children}]{said}.",
          f"number of {found.children} [per|for each] {each}{said}",
-         f"For each {each}, [show|give] the {names_.one} and how many {found.children} {'they have' if parent.is_person else 'it has'}{said}."),
+         f"For each {each}, [show|give] the {names_.one} and how many {found.children} {it_has}{said}."),
         (check,),
     )  # fmt: skip
 
@@ -165,7 +166,7 @@ def in_both(draw: Draw) -> Draft:
     return Draft(
         f"{half}{literal(first)} {'INTERSECT' if common else 'EXCEPT'} {half}{literal(last)}",
         (f"Which {parent.nouns} {asked}?", f"[List|Show|Find] [the |all |]{parent.nouns} {behind}.", f"{parent.nouns} {behind}",
-         f"[What are|Give me] the {answer(parent).many} of {parent.nouns} {who(parent)} {asked}{'?' if True else ''}".replace("[What are|Give me]", "What are")),
+         f"What are the {answer(parent).many} of {parent.nouns} {who(parent)} {asked}?"),
     )  # fmt: skip
 
 
@@ -193,18 +194,16 @@ def figure_per_parent(draw: Draw) -> Draft:
              f"{what} of {found.children} by {group.phrase} of the {found.parent}"),
         )  # fmt: skip
     names_ = answer(parent, f"{parent.sql}.")
-    order, high = "", draw.rng.random() < 0.5
     limit = draw.rng.choice([3, 5]) if parent.rows > 40 or draw.rng.random() < 0.4 else None
     value = f"{function}({child.sql}.{field.sql})"
     group = f"GROUP BY {parent.sql}.{relation.key.sql}"
-    if limit:
-        high = True
+    if limit and function in ("AVG", "SUM"):
         order = f" ORDER BY {value} DESC LIMIT {limit}"
-        thing = f"{limit} {names.plural(found.parent)} with the highest {what} of their {found.children}".replace("highest [highest|maximum] ", "[highest|largest] ").replace("highest [lowest|minimum]", "highest minimum")  # fmt: skip
+        thing = f"{limit} {names.plural(found.parent)} with the highest {what} of their {found.children}"
         return Draft(
             f"SELECT {names_.columns}, {value} {joined(relation)} {group}{order}",
             (f"[Show|List|Give me] the {thing}, [with that figure|with the value].", f"{thing}, with the figure"),
-            (tie_free(f"SELECT {value} AS v {joined(relation)} {group}", limit, high),),
+            (tie_free(f"SELECT {value} AS v {joined(relation)} {group}", limit, True),),
         )
     return Draft(
         f"SELECT {names_.columns}, {value} {joined(relation)} {group}",

@@ -32,7 +32,7 @@ def group_count(draw: Draw) -> Draft:
          f"[Show|Give|List] [each|every] {field.phrase} and [the|its] number of {things}{said}.",
          f"number of {things} [per|by] {field.phrase}{said}",
          f"[Count|Count the] {things} {per(field)}{said}.",
-         f"For each {field.phrase}, [show|give me|count] {'the number of ' if True else ''}{things}{said}.".replace("count] the number of ", "give] the number of ")),
+         f"For each {field.phrase}, [show|give me|give] the number of {things}{said}."),
     )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def both_columns(draw: Draw) -> Draft:
         (f"[Show|List|Give me] the {mine.one} of [each of the |all |the ]{things} and the {theirs.one} of [its|the] {found.parent}.",
          f"[Show|List] [all |the |]{things} [and|with|together with] [the {theirs.one} of their|their] {found.parent}.",
          f"{things} with their {found.parent}",
-         f"What are the {mine.many} of [the |]{things}, and what {found.parent} [does|do] [each|they] belong to?".replace("[does|do] [each|they]", "does each")),
+         f"What are the {mine.many} of [the |]{things}, and what {found.parent} does each belong to?"),
     )  # fmt: skip
 
 

@@ -149,11 +149,7 @@ def not_since(draw: Draw) -> Draft:
     where = f" WHERE NOT {relation.key.sql} IN ({inner})"
     had = f"had {'' if names.plural_like(found.child) else 'any '}{found.children}" if found.did == "have" else ""
     deed = {"placed": "placed", "made": "made", "wrote": "written", "took out": "taken out"}.get(found.did)
-    verb = (
-        f"have not {deed} [an|any] {found.child}".replace("[an|any]", names.article(found.child).split(" ")[0])
-        if deed
-        else f"have not {had}"
-    )
+    verb = f"have not {deed} {names.article(found.child)}" if deed else f"have not {had}"
     things = f"{parent.nouns} {who(parent)} {verb} since {spoken}"
     check = (f"SELECT COUNT(*) > 0 FROM {parent.sql} WHERE {relation.key.sql} IN ({inner})",)
     short = f"{parent.nouns} [without|with no] {found.children} since {spoken}"

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -109,3 +111,27 @@ def test_struck_lines_are_questions_and_queries(tmp_path):
     assert struck_lines(path) == ["How many, then?", "select  count(*) from t"]
     assert struck_keys(struck_lines(path)) == struck_keys(["how many then", "SELECT COUNT(*) FROM t"])
     assert struck_lines(tmp_path / "none.txt") == []
+
+
+def test_robust_copies_answer_alike_under_other_names(convert, database, tmp_path):
+    done, train, evaluation = convert("--database", database, "--generate", 40, "--robust", 2)
+    assert done.returncode == 0, done.stderr
+    rows = {row["id"]: row for row in train + evaluation}
+    copies = [row for row in rows.values() if "robust" in row["tags"]]
+    assert len(copies) >= 30
+    for row in copies:
+        original = rows[row["id"].removesuffix("-copy")]
+        assert row["question"] == original["question"]
+        assert (row in train) == (original in train)
+        there, here = (
+            sorted(map(repr, query(tmp_path / "databases/own" / each["database"], each["output"])))
+            for each in (row, original)
+        )
+        assert there == here
+    assert any(row["output"] != rows[row["id"].removesuffix("-copy")]["output"] for row in copies)
+    assert {row["db_id"] for row in copies} == {"shop-copy1", "shop-copy2"}
+
+
+def query(database, sql):
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(sql).fetchall()
