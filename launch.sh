@@ -98,12 +98,13 @@ is_made() { [[ -x $1/bin/python ]] && cmp -s "$2" "$1/pins.txt"; }
 # One virtual environment from its pins; nothing where it is made. $3: what is called before the pins are installed.
 # Only .venv and .venv-ask have a pip.
 make_venv() {
-  local folder=$1 pins=$2 meanwhile=${3:-:} python start=$SECONDS without=()
+  local folder=$1 pins=$2 meanwhile=${3:-:} python start=$SECONDS without=() long="; this takes some minutes"
   if is_made "$folder" "$pins"; then return; fi
   python=$(find_python) || fail 1 "no Python 3.11 or 3.12 found. Debian, Ubuntu: apt-get install python3.11 python3.11-venv"
   "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     fail 1 "$python lacks the module venv. Debian, Ubuntu: apt-get install python3-venv"
-  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins"
+  [[ $folder != "$VENV_ASK" ]] || long=
+  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins$long"
   if [[ -f $folder/pins.txt ]]; then
     run rm "$folder/pins.txt" # until the new pins are in, this environment counts as half made
   else
