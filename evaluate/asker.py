@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evaluate.decoding.repair import Repaired, repair
-from evaluate.execution.sandbox import Limits, Value, database_problem, file_state, run_query
+from evaluate.execution.sandbox import Execution, Limits, Value, database_problem, file_state, run_query
 from evaluate.extract import extract_sql
 from evaluate.generation import adapters
 from evaluate.generation.engines import open_engine
@@ -107,6 +107,7 @@ class Asker:
         self.schema  # noqa: B018 a file without a readable schema is refused here
         self._own = None if engine else open_engine(self.trained, server=server, served_model=served_model)
         self.engine: Writer = engine or self._own
+        self.run: Run = run_repaired
 
     def __enter__(self) -> "Asker":
         return self
@@ -154,7 +155,7 @@ class Asker:
         made = self.engine.complete(pieces, max_tokens=self.max_tokens, on_text=on_text, cancelled=cancelled)
         if made.finish_reason == "cancelled":
             return Answer(question, error="cancelled", seconds=time.monotonic() - start)
-        made_of = {"repair_it": self.repair, "start": start, "confidence": made.confidence}
+        made_of = {"repair_it": self.repair, "start": start, "confidence": made.confidence, "run": self.run}
         return finished(question, made.text, self.database, self.limits, **made_of)
 
     def prompt(self, question: str, history: Sequence[tuple[str, str]] = ()) -> tuple[list[str], str | None]:
@@ -172,6 +173,15 @@ class Asker:
         return [], f"the prompt and its answer take {needed:,} tokens; the engine holds {self.engine.context:,}"
 
 
+def run_repaired(sql: str, database: Path, limits: Limits, repair_it: bool) -> tuple[Repaired, Execution]:
+    """A model's query as it was run, repaired where that is wanted and needed, and what it returned."""
+    found = repair(sql, database, limits) if repair_it else Repaired(sql)
+    return found, run_query(found.sql, database, limits)
+
+
+Run = Callable[[str, Path, Limits, bool], tuple[Repaired, Execution]]
+
+
 def finished(
     question: str,
     completion: str,
@@ -181,17 +191,17 @@ def finished(
     repair_it: bool,
     start: float,
     confidence: float | None = None,
+    run: Run | None = None,
 ) -> Answer:
     """The answer that a completion gives: its SQL, repaired where that is wanted and needed, and what it returns.
 
-    `start`: `time.monotonic()` when the question came.
+    `start`: `time.monotonic()` when the question came. `run` takes the place of `run_repaired`.
     """
     sql = extract_sql(completion)
     if sql is None:
         error = f"no SQL in the answer: {completion.strip()[:200]!r}"
         return Answer(question, error=error, confidence=confidence, seconds=time.monotonic() - start)
-    found = repair(sql, database, limits) if repair_it else Repaired(sql)
-    result = run_query(found.sql, database, limits)
+    found, result = (run or run_repaired)(sql, database, limits, repair_it)
     return Answer(
         question,
         found.sql,

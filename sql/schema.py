@@ -103,9 +103,18 @@ def open_read_only(database: Path) -> sqlite3.Connection:
         raise SchemaError(f"{database}: a folder. Give the path of a SQLite database.")
     if not database.is_file():
         raise SchemaError(f"{database}: no such file. Give the path of a SQLite database.")
-    connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+    still = "&immutable=1" if rests_in_wal_mode(database.resolve()) else ""
+    connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro{still}", uri=True)
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return connection
+
+
+def rests_in_wal_mode(database: Path) -> bool:
+    """Whether nobody has a database in WAL mode open: SQLite would make two files beside it, only to read it."""
+    with database.open("rb") as file:
+        header = file.read(20)
+    pending = database.with_name(f"{database.name}-wal")
+    return header[18:20] == b"\2\2" and not (pending.exists() and pending.stat().st_size)
 
 
 def schema_of(connection: sqlite3.Connection, *, values: int = 0) -> Schema:

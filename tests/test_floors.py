@@ -14,7 +14,7 @@ FLOORS = (
     ("prompts",),
     ("recipes",),
     ("converters", "seq2seq", "evaluate", "sweep", "models"),
-    ("tools",),
+    ("tools", "serve"),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path for room in FLOOR for path in [*ROOT.glob(f"{room}.py"), *ROOT.glob(f"{room}/**/*.py")])

@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from functools import lru_cache
-from itertools import islice
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
@@ -63,12 +62,14 @@ class Limits(NamedTuple):
     expression_depth: int = 1_000
     heap_bytes: int = 224 * MEBIBYTE  # SQLite's memory in this process; sorting happens there, never in a file
     copy_bytes: int = 64 * MEBIBYTE  # a database that is written to (`write.py`); it may double
+    cut: bool = False  # keep the first rows of a result over `rows` or `result_bytes`, instead of refusing it
 
 
 class Execution(NamedTuple):
     """What a query did. `columns` and `rows` are empty unless `status` is "ok", `error` is None only then.
 
     `seconds` is the time in SQLite, without the opening of the file. `size` is the bytes that the rows take in Python.
+    `cut`: there were more rows than these, and the limits say to cut.
     """
 
     status: Status
@@ -77,6 +78,7 @@ class Execution(NamedTuple):
     error: str | None = None
     seconds: float = 0.0
     size: int = 0
+    cut: bool = False
 
 
 class Refused(Exception):
@@ -236,10 +238,12 @@ def _fetch(connection: sqlite3.Connection, sql: str, limits: Limits, guard: Guar
     cursor = _execute(connection, sql, guard)
     if cursor.description is None:
         raise Refused("error", "the statement returns no columns")
-    rows, size = collect(cursor, limits)
+    rows, size, more = collect_first(cursor, limits)
+    if more and not limits.cut:
+        raise _over(limits, len(rows))
     if guard.stop():  # a single C call ran past the deadline, where nobody asked
         raise Refused("timeout", f"longer than {limits.seconds:g} s")
-    return Execution("ok", tuple(column[0] for column in cursor.description), rows, size=size)
+    return Execution("ok", tuple(column[0] for column in cursor.description), rows, size=size, cut=more)
 
 
 def _execute(connection: sqlite3.Connection, sql: str, guard: Guard) -> sqlite3.Cursor:
@@ -269,17 +273,30 @@ def _virtual_tables(connection: sqlite3.Connection, mention: str) -> set[str]:
 
 def collect(cursor: Iterable[Row], limits: Limits) -> tuple[tuple[Row, ...], int]:
     """All rows and the bytes they take in Python. Raises Refused where they are more than `limits` allow."""
+    rows, size, more = collect_first(cursor, limits)
+    if more:
+        raise _over(limits, len(rows))
+    return rows, size
+
+
+def collect_first(cursor: Iterable[Row], limits: Limits) -> tuple[tuple[Row, ...], int, bool]:
+    """The rows that `limits` allow, the bytes they take in Python, and whether there are more."""
     rows: list[Row] = []
     size = 0
     bytes_of = sys.getsizeof
-    for row in islice(cursor, limits.rows + 1):  # counted one by one: a thousand of them may not fit into memory
-        size += bytes_of(row) + sum(map(bytes_of, row))
-        if size > limits.result_bytes:
-            raise Refused("too_large", f"the rows take more than {limits.result_bytes:,} bytes")
+    for row in cursor:  # counted one by one: a thousand of them may not fit into memory
+        taken = bytes_of(row) + sum(map(bytes_of, row))
+        if len(rows) == limits.rows or size + taken > limits.result_bytes:
+            return tuple(rows), size, True
+        size += taken
         rows.append(row)
-    if len(rows) > limits.rows:
-        raise Refused("too_large", f"more than {limits.rows:,} rows")
-    return tuple(rows), size
+    return tuple(rows), size, False
+
+
+def _over(limits: Limits, rows: int) -> Refused:
+    if rows == limits.rows:
+        return Refused("too_large", f"more than {limits.rows:,} rows")
+    return Refused("too_large", f"the rows take more than {limits.result_bytes:,} bytes")
 
 
 def failure(error: Exception, guard: Guard, limits: Limits) -> Execution:

@@ -7,12 +7,13 @@ from pathlib import Path
 import environment
 from evaluate.generation import adapters
 from evaluate.generation.completions import GenerationError
-from evaluate.generation.generate import Served, has_gpu
+from evaluate.generation.generate import Served
 from evaluate.generation.llamacpp import Engine, Writer
 from models.adapter_gguf import AdapterFormatError, adapter_gguf
 from models.catalogue import MODELS, gguf_file, name_of_folder
 from models.making import ensure_gguf
 from prompts.chat_frames import FRAMES
+from recipes.gpus import has_gpu
 
 
 def choose(trained: adapters.Trained, wanted: str, server: object = None) -> str:

@@ -1,6 +1,7 @@
 """The schema reader on files made here."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -132,3 +133,19 @@ def test_a_virtual_table_of_an_extension_that_is_not_here_is_left_out(tmp_path):
     entry = "('table', 'vectors', 'vectors', 0, 'CREATE VIRTUAL TABLE vectors USING no_such_extension(x)')"
     script = f"CREATE TABLE t (a); PRAGMA writable_schema = 1; INSERT INTO sqlite_master VALUES {entry};"
     assert [table.name for table in read_script(tmp_path, script).tables] == ["t"]
+
+
+def test_reading_a_database_that_rests_in_wal_mode_makes_no_file(tmp_path):
+    path = tmp_path / "shop.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL; CREATE TABLE item (name TEXT);")
+    assert [table.name for table in read_schema(path, values=3).tables] == ["item"]
+    assert [file.name for file in tmp_path.iterdir()] == ["shop.sqlite"]
+
+
+def test_changes_that_still_wait_beside_a_database_are_read(tmp_path):
+    path = tmp_path / "shop.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL; CREATE TABLE item (name TEXT);")
+        connection.execute("CREATE TABLE later (name TEXT)")
+        assert [table.name for table in read_schema(path).tables] == ["item", "later"]

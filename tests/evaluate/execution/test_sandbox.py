@@ -199,6 +199,21 @@ def test_each_size_limit_lets_less_pass_and_stops_more(untouched, limits, sql, l
 
 
 @pytest.mark.parametrize(
+    ("limits", "sql", "kept"),
+    [
+        (Limits(rows=3, cut=True), "SELECT id FROM item", 3),
+        (Limits(rows=303, cut=True), "SELECT id FROM item", None),
+        (Limits(result_bytes=300, cut=True), "SELECT id FROM item", 3),
+        (Limits(result_bytes=300, cut=True), "SELECT hex(zeroblob(500))", 0),
+    ],
+)
+def test_the_first_rows_are_kept_where_the_limits_say_so(untouched, limits, sql, kept):
+    execution = run_query(sql, untouched, limits)
+    assert (execution.status, execution.cut) == ("ok", kept is not None)
+    assert len(execution.rows) == (303 if kept is None else kept)
+
+
+@pytest.mark.parametrize(
     ("limits", "low", "high", "error"),
     [
         (

@@ -1,0 +1,35 @@
+"""The server with its model: llama.cpp and the shipped adapter."""
+
+import pytest
+
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+PYTHON = ROOT / ".venv-ask/bin/python"
+WEIGHTS = ROOT / "data/models/qwen2.5-coder-0.5b-instruct"
+
+
+@pytest.fixture(scope="module")
+def real(start, shop):
+    if not PYTHON.exists() or not list(WEIGHTS.glob("*.gguf")):
+        pytest.skip("needs .venv-ask and the GGUF weights: ./launch.sh ask makes both")
+    return start(shop, "--deadline", "300", program=[PYTHON, "serve/run.py"])
+
+
+def test_a_question_is_answered(real):
+    answer = real.client.post("/ask", json={"question": "How many items are there?"}, timeout=300).json()
+    assert answer["rows"] == [[4]]
+    assert 0 < answer["confidence"] <= 1
+
+
+def test_a_follow_up_knows_the_turn_before(real):
+    history = [{"question": "How many items are there?", "sql": "SELECT COUNT(*) FROM item"}]
+    body = {"question": "And only those of kind cup?", "history": history}
+    answer = real.client.post("/ask", json=body, timeout=300).json()
+    assert answer["rows"] == [[2]], answer["sql"]
+
+
+def test_it_ends_cleanly(real):
+    assert real.stop() == 0
+    assert real.printed[-1] == "serve: stopped\n"
