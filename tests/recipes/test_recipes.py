@@ -27,7 +27,7 @@ END_TOKENS = {"premai-io/prem-1B-SQL": "<|EOT|>", "meta-llama/Llama-2-7b-hf": "<
 
 # Headers that name a CPU's memory, so no estimate for a GPU.
 FOR_A_CPU = {"gemma3_270m_dora", "gemma3_270m_lora"}
-FOR_A_CPU |= {"qwen2.5_coder_0.5b_exoplanets_lora", "qwen2.5_coder_0.5b_spider_chat_lora"}
+FOR_A_CPU |= {f"qwen2.5_coder_0.5b_{data}_lora" for data in ("exoplanets", "own", "spider_chat")}
 
 
 def test_the_glob_sees_the_recipes():

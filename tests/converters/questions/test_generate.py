@@ -163,10 +163,10 @@ def test_a_query_that_takes_too_long_is_left_out(tmp_path, monkeypatch):
 def test_every_shape_has_a_place_where_it_fits(made, tmp_path):
     """Those that the shop does not offer are found in a database of bands and festivals."""
     script = """CREATE TABLE band (id INTEGER PRIMARY KEY, name TEXT, country TEXT, fans INT);
-        CREATE TABLE festival (id INTEGER PRIMARY KEY, name TEXT, year INT);
+        CREATE TABLE festival (id INTEGER PRIMARY KEY, name TEXT, year INT, day_visitors INT, night_visitors INT);
         CREATE TABLE plays (band_id INT REFERENCES band(id), festival_id INT REFERENCES festival(id))"""
     bands = [(n, f"Band {n}", ("Norway", "Italy", "Italy", "Spain")[n % 4], 1000 + 37 * n) for n in range(1, 25)]
-    festivals = [(n, f"Festival {n}", 2000 + n % 7) for n in range(1, 12)]
+    festivals = [(n, f"Festival {n}", 2000 + n % 7, 900 + 31 * n, 1100 + n * n) for n in range(1, 12)]
     plays = [(b[0], f[0]) for b in bands for f in festivals if (b[0] * f[0]) % 5 == 1]
     path = make(tmp_path / "x.sqlite", script, {"band": bands, "festival": festivals, "plays": plays})
     shapes = {pair.shape for pair in (*made.pairs, *generate(path, 300).pairs)}
