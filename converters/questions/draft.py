@@ -144,6 +144,8 @@ def listings(entity: Entity, things: str, found: Answer, verb: str = "") -> tupl
         f"[List|Show|Show me|Find|I need] [all |the |all the ]{things}[|, just the {found.many}].",
         f"{found.many} of {things}",
     ]
+    if found.one == entity.noun:  # an airline is called by its column "airline"
+        asked = [f"[List|Show|Show me|Find] [all |the |all the ]{things}.", f"What are the {things}?", things]
     if verb:
         asked += [f"Which {entity.nouns} {verb}?"] * 2
     if entity.of("label"):

@@ -189,7 +189,8 @@ def kind_of(field: Field, column: Column, there: list, parts: list[str], refers:
 def number_kind(field: Field, said: set[str]) -> str:
     """`other` for numbers that only tell things apart."""
     epoch = field.low > 500_000_000 and {"at", "time", "timestamp", "date", "created", "updated"} & said
-    names_another = field.whole and field.head in words.PLACES | words.PERSONS | {"capital"}
+    names_another = field.whole and field.name.lower().endswith("id")
+    names_another = names_another or (field.whole and field.head in words.PLACES | words.PERSONS | {"capital"})
     names_another = names_another or set(field.words) <= BARE
     tells_apart = names_another or (said & words.NO_MEASURE and not ({"number"} & said and "of" in said))
     return "other" if epoch or tells_apart or field.distinct < 2 else "number"

@@ -193,13 +193,16 @@ def renamed(entities: list[Entity]) -> Iterator[Entity]:
 def related(schema: Schema, entities: list[Entity]) -> tuple[tuple[Entity, ...], tuple[Relation, ...]]:
     """The entities, their columns that refer marked so, and the relations."""
     pairs = list(dict.fromkeys(referring(schema, entities)))
-    refer = {(child, column) for child, column, _, _ in pairs}
+    refer = {(child, column): "reference" for child, column, _, _ in pairs}
+    nouns = {each.noun for each in entities}
+    for each in entities:  # a whole number called like a table tells its rows apart
+        for one in each.of("number"):
+            if one.whole and one.phrase in nouns - {each.noun}:
+                refer.setdefault((each.name, one.name), "other")
     marked = {
         each.name: replace(
             each,
-            fields=tuple(
-                one._replace(kind="reference") if (each.name, one.name) in refer else one for one in each.fields
-            ),
+            fields=tuple(one._replace(kind=refer.get((each.name, one.name), one.kind)) for one in each.fields),
         )
         for each in entities
     }
@@ -207,7 +210,7 @@ def related(schema: Schema, entities: list[Entity]) -> tuple[tuple[Entity, ...],
     for child, column, parent, key in pairs:
         own = next(each for each in marked[child].fields if each.name == column)
         other = next(each for each in marked[parent].fields if each.name == key)
-        relations.append(Relation(marked[child], own, marked[parent], other, role_of(own, marked[parent])))
+        relations.append(Relation(marked[child], own, marked[parent], other, role_of(own, marked[parent], other)))
     return tuple(marked.values()), tuple(relations)
 
 
@@ -234,7 +237,7 @@ def guessed(child: Entity, entities: tuple[Entity, ...]) -> Iterator[tuple[str, 
             key = parent.key
             if parent is child or key is None or (own.key and own is child.key):
                 continue
-            named = {f"{parent.noun} {key.phrase}", parent.noun + " ID", parent.noun + " code"}
+            named = {f"{parent.noun} {key.phrase}", parent.noun, parent.noun + " ID", parent.noun + " code"}
             same = own.name.lower() == key.name.lower() and key.name.lower() != "id"
             if (same or own.phrase in named) and shares_values(own, key):
                 yield own.name, parent, key.name
@@ -248,10 +251,11 @@ def shares_values(own: Field, key: Field) -> bool:
     return bool(ours) and (len(ours & theirs) >= 0.5 * len(ours) or within)
 
 
-def role_of(column: Field, parent: Entity) -> str:
+def role_of(column: Field, parent: Entity, key: Field) -> str:
     """What the parent is to the child where the column says more than its noun: `home_team_id` -> "home team"."""
     parts = [part for part in column.words if part.lower() not in ("id", "code", "no", "number", "fk", "key", "ref")]
     phrase = names.singular(" ".join(parts)).lower()
     head = parent.noun.lower()
     key_says = {head, head.split(" ")[-1], *(each.phrase.lower() for each in parent.labels)}
-    return "" if not parts or phrase in key_says else phrase
+    same = column.name.lower() == key.name.lower()
+    return "" if same or not parts or phrase in key_says else phrase

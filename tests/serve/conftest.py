@@ -44,7 +44,11 @@ class Running:
         )
         self.printed: list[str] = []
         threading.Thread(target=self._read, daemon=True).start()
-        self.wait_for("Ctrl-C ends it", seconds=90)
+        try:
+            self.wait_for("Ctrl-C ends it", seconds=300)
+        except AssertionError:
+            self.process.kill()
+            raise
         page = re.search(r"(http://\S+?)/(?:\?token=(\S+))? is the page", "".join(self.printed))
         self.token = page[2]
         self.port = int(page[1].rpartition(":")[2])

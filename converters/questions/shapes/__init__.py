@@ -1,6 +1,17 @@
 """The rules of the grammar: a function each, from a `Draw` to a `Draft`; its name is the shape of the pair."""
 
-from converters.questions.shapes import analysts, columns, computed, families, figures, groups, joins, periods, plain
+from converters.questions.shapes import (
+    analysts,
+    columns,
+    computed,
+    families,
+    figures,
+    groups,
+    joins,
+    periods,
+    plain,
+    side_by_side,
+)
 
 SHAPES = {
     rule.__name__: rule
@@ -20,5 +31,8 @@ SHAPES = {
         analysts.counts_compared,
         computed.computed_of, computed.computed_top, computed.computed_figure, computed.computed_group,
         computed.computed_per_parent,
+        side_by_side.part_of_count, side_by_side.part_over_time, side_by_side.columns_compared,
+        side_by_side.moving_average, side_by_side.group_range, side_by_side.distinct_per_group,
+        side_by_side.extreme_of_each_group,
     )
 }  # fmt: skip

@@ -96,8 +96,9 @@ def like(draw: Draw) -> Draft:
         "contain": f"[contains|includes] [{text}|'{text}'|the word {text}]" if text == word else f"contains '{text}'",
         "end": f"ends [in|with] [{text}|'{text}']",
     }[way]
-    things = f"{entity.nouns} whose {label.phrase} {said}"
-    verb = f"have {names.article(label.phrase)} that {said}"
+    called = "name" if label.phrase == entity.noun else label.phrase
+    things = f"{entity.nouns} whose {called} {said}"
+    verb = f"have {names.article(called)} that {said}"
     where = f" WHERE {label.sql} LIKE {literal(pattern)}"
     if draw.rng.random() < 0.35:
         return Draft(f"SELECT COUNT(*) FROM {entity.sql}{where}", countings(entity, things, verb))

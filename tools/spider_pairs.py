@@ -1,0 +1,87 @@
+"""Generated pairs for the databases of Spider's train part, in Spider's form: what analysts ask and Spider does not.
+
+    python tools/spider_pairs.py --source SPIDER --out data/spider_pairs
+    python converters/run.py spider --source SPIDER --questions data/spider_pairs --name spider_analysts ...
+
+Of every shape (converters/questions/shapes) as many pairs as asked for, drawn from all databases: more of those that
+Spider lacks (windows, shares, periods, computed quantities: train_spider.json), fewer of those it has
+(train_others.json). Databases without rows make none.
+"""
+
+import argparse
+import json
+import random
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import environment  # noqa: E402
+
+environment.enter(needs=("sqlglot",))
+
+from rich.progress import track  # noqa: E402
+
+from atomic import write_text  # noqa: E402
+from converters.questions.generate import generate  # noqa: E402
+from converters.questions.shapes import SHAPES  # noqa: E402
+from converters.rows import ConversionError  # noqa: E402
+
+PARTS = ("train_spider.json", "train_others.json")
+KEYS = ("db_id", "question", "query")
+A_DATABASE = 150  # pairs drawn from
+OF_SPIDER = ("plain", "columns", "figures", "joins", "families")  # modules of shapes that Spider has
+OF_SPIDER_TOO = ("group_count", "group_aggregate", "group_most", "group_top_n", "having", "two_groupers")
+
+
+def is_of_spider(shape: str) -> bool:
+    return SHAPES[shape].__module__.rpartition(".")[2] in OF_SPIDER or shape in OF_SPIDER_TOO
+
+
+def databases(source: Path) -> list[Path]:
+    """The SQLite files of the train part that are there."""
+    names = {row["db_id"] for part in PARTS for row in json.loads((source / part).read_text(encoding="utf-8"))}
+    files = [source / "database" / name / f"{name}.sqlite" for name in sorted(names)]
+    return [file for file in files if file.is_file()]
+
+
+def by_shape(files: list[Path], seed: int) -> dict[str, list[dict]]:
+    """All pairs as rows of Spider's form."""
+    found = defaultdict(list)
+    for file in track(files, "generating"):
+        try:
+            pairs = generate(file, A_DATABASE, seed=seed).pairs
+        except ConversionError:  # no rows in it
+            continue
+        for pair in pairs:
+            found[pair.shape].append(
+                {"db_id": file.stem, "question": pair.question, "query": pair.sql, "shape": pair.shape}
+            )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--source", type=Path, required=True, metavar="DIR", help="the unpacked Spider folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the two train files")
+    parser.add_argument(
+        "--new", type=int, default=110, metavar="N", help="pairs of a shape Spider lacks (default: 110)"
+    )
+    parser.add_argument("--known", type=int, default=30, metavar="N", help="pairs of one it has (default: 30)")
+    parser.add_argument("--seed", type=int, default=7, help="random seed (default: 7)")
+    options = parser.parse_args()
+    rng, rows = random.Random(options.seed), []
+    for shape, pairs in sorted(by_shape(databases(options.source), options.seed).items()):
+        wanted = options.known if is_of_spider(shape) else options.new
+        rows += rng.sample(pairs, min(wanted, len(pairs)))
+    rows.sort(key=lambda row: row["db_id"])
+    options.out.mkdir(parents=True, exist_ok=True)
+    for part, known in zip(PARTS, (False, True), strict=True):
+        chosen = [{key: row[key] for key in KEYS} for row in rows if is_of_spider(row["shape"]) == known]
+        write_text(options.out / part, json.dumps(chosen, indent=1, ensure_ascii=False) + "\n")
+    print(f"{len(rows)} pairs on {len({row['db_id'] for row in rows})} databases -> {options.out}: {', '.join(PARTS)}")
+
+
+if __name__ == "__main__":
+    main()
