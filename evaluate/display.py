@@ -47,8 +47,12 @@ def show_rows(console: Console, answer: Answer) -> None:
 
 
 def printable(cell: object) -> Text:
-    """A cell on the terminal: control characters, which could move the cursor or colour the screen, become `?`."""
+    """A cell on the terminal: control characters, which could move the cursor or colour the screen, become `?`.
+
+    Numbers with a fraction have ten digits: 550.93, not 550.9299999999998.
+    """
     text = "NULL" if cell is None else cell.hex() if isinstance(cell, bytes) else str(cell)
+    text = f"{cell:.10g}" if isinstance(cell, float) else text
     return Text("".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text))
 
 

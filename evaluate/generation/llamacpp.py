@@ -148,6 +148,7 @@ class _Stream:
         self.text, self.reason = "", ""
         self.error: BaseException | None = None
         self.logarithms: list[float] = []
+        self.tokens = 0
 
     def take(self, chunk: dict) -> bool:
         """Read one chunk; True ends the answer. Exceptions of the two functions are kept for `completion`."""
@@ -163,6 +164,7 @@ class _Stream:
         choice = chunk["choices"][0]
         self.reason = choice["finish_reason"] or self.reason
         self.logarithms += [token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()]
+        self.tokens = (chunk.get("usage") or {}).get("completion_tokens") or self.tokens + 1
         if choice["text"]:
             self.text += choice["text"]
             self.on_text(self.text)
@@ -175,7 +177,7 @@ class _Stream:
             raise self.error
         mean = sum(self.logarithms) / len(self.logarithms) if self.logarithms else None
         confidence = None if mean is None else math.exp(mean)
-        return Completion(self.text, self.reason or "length", len(self.logarithms), confidence)
+        return Completion(self.text, self.reason or "length", self.tokens, confidence)
 
 
 def load(gguf: Path, adapter: Path | None, slots: int, context: int, threads: int, key: str):

@@ -91,8 +91,7 @@ with Engine(Path(asked["gguf"]), Path(adapter) if adapter else None, slots=2, co
     first = engine.complete(["<|im_start|>a", "b"], max_tokens=20, on_text=seen.append)
     with ThreadPoolExecutor(4) as threads:
         others = list(threads.map(lambda _: engine.complete(["<|im_start|>a", "b"], max_tokens=20), range(8)))
-    count = iter(range(100))
-    stopped = engine.complete(["<|im_start|>a", "b"], max_tokens=20, cancelled=lambda: next(count) == 4)
+    stopped = engine.complete(["<|im_start|>a", "b"], max_tokens=20, cancelled=lambda: True)
     ids = engine.encode(["<|im_start|>a", "b"])
     try:
         engine.complete(["a" * 600], max_tokens=1)
