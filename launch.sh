@@ -29,6 +29,8 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
                                             the SQL and the rows that answer questions about a SQLite file
        ./launch.sh serve DATABASE ... [--adapter DIR] [--port N]
                                             the same in a browser, for OpenAI clients and for agents (MCP)
+       ./launch.sh own FILE.sqlite [--questions FILE] [--generate N] [KEY=VALUE ...]
+                                            make pairs from a database's schema and rows, train on them, score before and after
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the three virtual environments and the presets of the web form
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
@@ -96,12 +98,13 @@ is_made() { [[ -x $1/bin/python ]] && cmp -s "$2" "$1/pins.txt"; }
 # One virtual environment from its pins; nothing where it is made. $3: what is called before the pins are installed.
 # Only .venv and .venv-ask have a pip.
 make_venv() {
-  local folder=$1 pins=$2 meanwhile=${3:-:} python start=$SECONDS without=()
+  local folder=$1 pins=$2 meanwhile=${3:-:} python start=$SECONDS without=() long="; this takes some minutes"
   if is_made "$folder" "$pins"; then return; fi
   python=$(find_python) || fail 1 "no Python 3.11 or 3.12 found. Debian, Ubuntu: apt-get install python3.11 python3.11-venv"
   "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     fail 1 "$python lacks the module venv. Debian, Ubuntu: apt-get install python3-venv"
-  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins"
+  [[ $folder != "$VENV_ASK" ]] || long=
+  say "set-up: $folder gets the $(grep -c == "$pins") packages pinned in $pins$long"
   if [[ -f $folder/pins.txt ]]; then
     run rm "$folder/pins.txt" # until the new pins are in, this environment counts as half made
   else
@@ -406,6 +409,56 @@ launch() {
   $dry_run || summary
 }
 
+# From a database to an adapter that knows it: made pairs, the shipped adapter trained on, scores before and after. A
+# person's own questions are never trained on here: they are the test.
+own() {
+  local database=${1:-} questions=() pairs=600 words=() stem out data=data/own_chat recipe=qwen2.5_coder_0.5b_own_lora
+  [[ -n $database && $database != -* ]] || fail 2 "own needs a database: ./launch.sh own FILE.sqlite"
+  [[ -f $database ]] || fail 2 "$database: no such file. Give the path of a SQLite database"
+  shift
+  while (($#)); do
+    case $1 in
+      --questions | --generate)
+        [[ -n ${2:-} ]] || fail 2 "$1 needs a value"
+        if [[ $1 == --questions ]]; then questions=(--questions "$2" --hold-back-questions); else pairs=$2; fi
+        shift
+        ;;
+      *=*) words+=("$1") ;;
+      *) fail 2 "own takes --questions FILE, --generate N and KEY=VALUE, not '$1'" ;;
+    esac
+    shift
+  done
+  stem=$(basename "${database%.*}" | tr -c '[:alnum:]_.\n-' _)
+  out=out/own_$stem
+  for word in "${words[@]}"; do [[ $word == output_dir=* ]] && out=${word#output_dir=}; done
+  words=("output_dir=$out" "${words[@]}")
+  make_train_venv
+  alone run "$VENV/bin/python" models/run.py "recipes/$recipe.yaml" "${words[@]}"
+  alone run "$VENV/bin/python" converters/run.py own --name own_chat --database "$database" --db-id "$stem" \
+    --generate "$pairs" "${questions[@]}"
+  run mkdir -p "$out"
+  run cp "${data}_data.html" "$out/data.html"
+  run "$VENV/bin/python" converters/questions/plan.py own_chat "recipes/$recipe.yaml" "${words[@]}"
+  base=()
+  launch "$recipe" "${words[@]}"
+  if $evaluate; then
+    score_own "$out"
+    say "before and after, on pairs held back from the training: $out/before/report.md, $out/evaluation/report.md"
+  fi
+  say "look through the pairs and strike out bad ones: $out/data.html"
+  say "ask: ./launch.sh ask $(printf '%q' "$database") --adapter $out"
+}
+
+# The shipped adapter on the same rows; then both on the person's own questions alone.
+score_own() {
+  local shipped=models/qwen2.5_coder_0.5b_sql yours=data/own_chat_yours.json
+  run "$VENV/bin/python" evaluate/run.py --adapter "$shipped" --data data/own_chat_eval.json --out "$1/before"
+  if $dry_run || [[ ! -f $yours ]]; then return; fi
+  say "your own questions alone, before and after"
+  run "$VENV/bin/python" evaluate/run.py --adapter "$shipped" --data "$yours" --databases data/databases/own_chat --out "$1/yours_before"
+  run "$VENV/bin/python" evaluate/run.py --adapter "$1" --data "$yours" --databases data/databases/own_chat --out "$1/yours"
+}
+
 sweep() {
   $evaluate || fail 2 "sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out."
   make_venvs # its lock is free again when the points take it
@@ -456,6 +509,10 @@ main() {
     sweep)
       shift
       sweep "$@"
+      ;;
+    own)
+      shift
+      own "$@"
       ;;
     board) board ;;
     ask)

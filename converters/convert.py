@@ -14,7 +14,8 @@ is the opened corpus:
                                an `Example` or `Skip`: schema read, gold run, the row's own database written to `folder`
 
 and, where it has them, `listed` (how many skipped rows of one reason are listed), `contains` (corpora whose questions
-it contains) and `written` (the splits whose rows get a database of their own).
+it contains), `written` (the splits whose rows get a database of their own), `is_held_back(candidate)` (whether one is
+for evaluation alone), `notes()` (lines for the report) and `page()` (the text of `data/<name>_data.html`).
 
 The record, `data/<name>_conversion.json`, holds corpus and options, so that a recipe can repeat the conversion, and for
 each file the counts that were printed. `<name>` is the corpus's name, or that of a variant (variants.py).
@@ -28,16 +29,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from atomic import aside, put, replacing_all
+from atomic import aside, put, replacing_all, write_text
 from converters import lengths
 from converters.build import Builder, Built
 from converters.conversations import Limits, conversations
 from converters.counts import LISTED, Count
 from converters.rows import Candidate, ConversionError, Example, Skip, checked, write_rows
 from converters.splits import Overlap, assign, digest, keys_of, shared, warning
-from prompts.tags import OF_PROMPTS
 
 SPLITS = ("train", "eval")
+NOT_LISTED = ("style:", "shape:")  # tags that the report leaves out: one is in every row, the other are many
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,12 @@ class Conversion:
             if not self.corpus.has_parts:
                 self.sides = self.assigned()
             self.write(staged)
+        if text := self.page():
+            write_text(page_path(self.options.data, self.options.name), text)
+
+    def page(self) -> str | None:
+        """The page that shows the rows to a person, where the corpus has one."""
+        return self.corpus.page() if hasattr(self.corpus, "page") else None
 
     def write(self, staged: Path) -> None:
         """Write both files and the record, then let the databases and, at last, the files take their places."""
@@ -187,9 +194,11 @@ class Conversion:
 
     def assigned(self) -> list[bool]:
         """For each candidate whether it goes to evaluation."""
-        found = filter(is_candidate, map(checked, self.corpus.candidates("all")))
+        found = list(filter(is_candidate, map(checked, self.corpus.candidates("all"))))
         keys = (keys_of(each.question, each.asked_of, each.sql) for each in found)
-        return assign(keys, self.options.split, self.options.seed)
+        held = getattr(self.corpus, "is_held_back", lambda _: False)
+        kept = frozenset(number for number, each in enumerate(found) if held(each))
+        return assign(keys, self.options.split, self.options.seed, kept)
 
     def record(self) -> dict:
         """What is kept beside the converted files."""
@@ -210,9 +219,13 @@ class Conversion:
             )
             yield from count.skipped_lines(self.listed)
             yield from count.failing_lines()
-            tags = {tag: n for tag, n in sorted(count.tags.items()) if not tag.startswith(OF_PROMPTS[0])}
+            tags = {tag: n for tag, n in sorted(count.tags.items()) if not tag.startswith(NOT_LISTED)}
             if tags:
                 yield "  tagged: " + ", ".join(f"{tag} {number}" for tag, number in tags.items())
+        if hasattr(self.corpus, "notes"):
+            yield from self.corpus.notes()
+        if self.page():
+            yield f"  look through the pairs: {displayed(page_path(data, name))}"
         if self.overlap.questions or self.overlap.queries:
             yield (
                 f"  the corpus's own overlap: {self.overlap.questions} eval rows share a question with train, "
@@ -252,6 +265,10 @@ def output_path(data: Path, name: str, split: str) -> Path:
 
 def record_path(data: Path, name: str) -> Path:
     return data / f"{name}_conversion.json"
+
+
+def page_path(data: Path, name: str) -> Path:
+    return data / f"{name}_data.html"
 
 
 def read_record(data: Path, name: str) -> dict:

@@ -4,6 +4,7 @@
     python converters/run.py exoplanets --style ddl     with another prompt style
     python converters/run.py spider --source ~/spider   for a corpus that is not shipped, give its location
     python converters/run.py own --database shop.sqlite --questions pairs.csv
+    python converters/run.py own --database shop.sqlite --generate 300   pairs made from its schema and rows
     python converters/run.py spider --name spider_linked --source ~/spider   a variant: other options, its own files
     python converters/run.py --recipe recipes/X.yaml    whatever data the recipe names, where missing or out of date
 
@@ -44,7 +45,11 @@ def corpora() -> dict[str, type]:
 
 def convert(name: str, corpus: str, given: dict, known: dict[str, type], data: Path) -> None:
     """Write the databases, the two converted files and the record of one data set, and print what was done."""
-    missing = [f"--{option}" for option in missing_options(known[corpus], given | shipped_options(name))]
+    instead = getattr(known[corpus], "instead", {})
+    missing = [
+        f"--{option} or --{instead[option]}" if option in instead else f"--{option}"
+        for option in missing_options(known[corpus], given | shipped_options(name))
+    ]
     if missing:
         raise ConversionError(f"{name} needs {' and '.join(missing)}. Run: {first_command(name, corpus, known)}")
     options = options_of(name, corpus, given, known, data)
@@ -93,7 +98,12 @@ def opened(name: str, corpus: type, given: dict):
 
 def missing_options(corpus: type, options: dict) -> list[str]:
     """The options a corpus cannot start without that were not given."""
-    return [option for option in corpus.required if options.get(option) is None]
+    instead = getattr(corpus, "instead", {})
+    return [
+        option
+        for option in corpus.required
+        if options.get(option) is None and options.get(instead.get(option, "")) is None
+    ]
 
 
 def first_command(name: str, corpus: str, known: dict[str, type]) -> str:

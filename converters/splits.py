@@ -37,24 +37,25 @@ def digest(*parts: str) -> bytes:
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def assign(rows: Iterable[Keys], share: float, seed: int) -> list[bool]:
+def assign(rows: Iterable[Keys], share: float, seed: int, held: frozenset[int] = frozenset()) -> list[bool]:
     """For each row whether it goes to evaluation: whole groups, drawn by seed, up to `share` of the rows.
 
     A group is all rows tied to one another by shared keys, directly or over others. At least one group goes to either
-    side where there are two: the first drawn that fits, else the smallest.
+    side where there are two: the first drawn that fits, else the smallest. The groups of the rows whose numbers are in
+    `held` go to evaluation whatever the share.
     """
     groups = groups_of(rows)
-    members = Counter(groups)
-    drawn = sorted(members)
+    members, fixed = Counter(groups), {groups[row] for row in held}
+    drawn = sorted(members.keys() - fixed)
     random.Random(seed).shuffle(drawn)
-    left, chosen = max(1, round(share * len(groups))), set()
+    left, chosen = max(1, round(share * sum(members[group] for group in drawn))), set()
     for group in drawn[:-1]:
         if members[group] <= left:
             chosen.add(group)
             left -= members[group]
     if not chosen and len(drawn) > 1:
         chosen.add(min(drawn, key=lambda group: members[group]))
-    return [group in chosen for group in groups]
+    return [group in chosen | fixed for group in groups]
 
 
 def groups_of(rows: Iterable[Keys]) -> list[int]:

@@ -4,6 +4,7 @@
     python evaluate/run.py --adapter out/gemma3_270m_lora --base     the base model too, side by side
     python evaluate/run.py --adapter out/                            every adapter right below it: a leaderboard
     python evaluate/run.py --adapter out/gemma3_270m_lora --server http://localhost:8000    answers from `vllm serve`
+    python evaluate/run.py --adapter out/gemma3_270m_lora --engine llamacpp    4-bit GGUF on the CPU; vLLM is not needed
     python evaluate/run.py --model NAME_OR_DIR --template gemma --data data/exoplanets_eval.json
     python evaluate/run.py --predictions answers.jsonl --data dev.json --databases spider/database
     python evaluate/run.py --gold --data dev.json --databases spider/database
@@ -128,8 +129,16 @@ def refuse_what_does_not_fit(options: argparse.Namespace, parser: argparse.Argum
         parser.error("--template goes with --model alone; the recipe of --adapter names its own")
     if options.model and not options.template and not is_encoder_decoder(options.model):
         parser.error("--model needs --template NAME, the template it is to be asked with")
-    if not (options.adapter or options.model) and (given := given_of(options, "server", "gpus")):
+    if not (options.adapter or options.model) and (given := given_of(options, "server", "gpus", "gguf")):
         parser.error(f"{given} goes with --adapter and --model; --predictions and --gold bring their answers")
+    if options.gguf:
+        options.engine = "llamacpp"
+        if options.base or not options.gguf.is_file():
+            parser.error(
+                f"--gguf {options.gguf}: expected one GGUF file; it answers for one model, so leave --base out"
+            )
+    if options.engine == "llamacpp" and (given := given_of(options, "server", "gpus")):
+        parser.error(f"{given} is for vLLM; leave it out, or --engine llamacpp and --gguf")
     if options.server and options.gpus:
         parser.error("--gpus is for the vLLM that is started here; --server has its own GPUs")
     if options.served_model and (options.base or not options.server):
@@ -154,6 +163,15 @@ def add_generation(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--served-model", metavar="NAME", help="the model's name on the server (default: the one found by its folder)"
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("vllm", "llamacpp"),
+        default="vllm",
+        help="what generates here; llamacpp: the 4-bit GGUF file of the base, and the adapter (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--gguf", type=Path, metavar="FILE", help="a GGUF file answers in place of the model, as an export does"
     )
     parser.add_argument(
         "--gpus", type=positive, metavar="N", help="GPUs that share the questions, one vLLM each (default: all visible)"

@@ -86,7 +86,7 @@ def databases_of(path: Path) -> Path:
 
 def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Namespace, base: Done | None) -> Done:
     """Evaluate what one training left behind, into its own folder."""
-    folder = options.out or trained.folder / "evaluation"
+    folder = options.out or trained.folder / evaluation_name(options)
     about = {"name": trained.name, "recipe": trained.recipe, "adapter": str(trained.folder)}
     if told := adapters.other_prompts(trained, data.rows):
         about["prompt_warning"] = told
@@ -100,6 +100,13 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
     return done
 
 
+def evaluation_name(options: argparse.Namespace) -> str:
+    """The folder of an evaluation beside the model: another engine's, or an export's, keeps vLLM's as it is."""
+    if options.gguf:
+        return f"evaluation_{options.gguf.stem}"
+    return "evaluation" if options.engine == "vllm" else f"evaluation_{options.engine}"
+
+
 def is_news(folder: Path) -> bool:
     """Whether the completions in `folder` have been made since its last report."""
     report = folder / "report.json"
@@ -110,7 +117,7 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
     """Evaluate the untrained model of a training; done once for all trainings of that model on that data."""
     asked = how_asked(trained.recipe)
     name = base_name(trained.folder.parent, asked, data.path)
-    folder = trained.folder.parent / name / "evaluation"
+    folder = trained.folder.parent / name / evaluation_name(options)
     if folder not in known:
         started = time.monotonic()
         completions = generate(trained.recipe, served_model(trained.recipe, options), data, options, folder)
@@ -120,6 +127,10 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
 
 def served_training(trained: adapters.Trained, options: argparse.Namespace):
     """Who answers for a training: a worker here, or the servers of `--server`."""
+    if options.engine == "llamacpp":
+        from evaluate.generation.engines import served_by_llamacpp
+
+        return served_by_llamacpp(trained, options.gguf)
     if not options.server:
         return adapters.served(trained)
     return remote(adapters.served_names(trained), trained.folder, trained.recipe, options)
@@ -130,6 +141,10 @@ def served_model(values: dict, options: argparse.Namespace):
     from evaluate.generation.generate import Served
 
     model = values["model_name_or_path"]
+    if options.engine == "llamacpp":
+        from evaluate.generation.engines import model_gguf
+
+        return Served(str(options.gguf or model_gguf(model)), llamacpp=True)
     if not options.server:
         return Served(model, seq2seq=is_seq2seq(values))
     return remote((model,), model, values, options)
@@ -151,7 +166,9 @@ def plain_model(options: argparse.Namespace) -> Done:
     name = Path(options.model).name
     stage = SEQ2SEQ if is_encoder_decoder(options.model) else "sft"
     asked = {"model_name_or_path": options.model, "template": options.template, "stage": stage}
-    folder = options.out or ROOT / "out" / base_name(ROOT / "out", how_asked(asked), data.path) / "evaluation"
+    folder = options.out or ROOT / "out" / base_name(ROOT / "out", how_asked(asked), data.path) / evaluation_name(
+        options
+    )
     completions = generate(asked, served_model(asked, options), data, options, folder)
     return finish(
         {"name": name, "model": options.model, "template": options.template},
@@ -247,6 +264,7 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
         "data_hash": file_hash(data.path),
         "databases": digests(files),
         "prompt_tags": prompt_tags(data.rows[0]),
+        **engine_in(asked),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}
         | ({"temperature": 0} if asked else {}),
         "decoding": {"repair": options.repair},
@@ -254,6 +272,13 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
         "versions": versions(),
         "commit": commit(),
     }
+
+
+def engine_in(asked: dict) -> dict:
+    """The engine of a job, as a key of the report; nothing where the answers were ready."""
+    from evaluate.generation.generate import engine_of
+
+    return {"engine": engine_of(asked)} if asked else {}
 
 
 def is_readable(path: Path) -> bool:

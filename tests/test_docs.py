@@ -26,6 +26,7 @@ def commands(document: Path) -> list[tuple[str, list[str]]]:
     return [(match[1] or match[2], match[3].split()) for match in found]
 
 
+LAUNCH = (ROOT / "launch.sh").read_text(encoding="utf-8")
 PROGRAMS = {"ask": "evaluate/ask.py", "serve": "serve/run.py"}  # what launch.sh starts, by its first word
 ALL_COMMANDS = [(document, *command) for document in DOCUMENTS for command in commands(document)]
 
@@ -56,12 +57,12 @@ def test_every_command_exists_with_its_options(document, program, words):
     options = {word.split("=")[0] for word in words if word.startswith("--")}
     if program == "./launch.sh":
         recipes = {path.stem for path in (ROOT / "recipes").glob("*.yaml")}
-        commands = {"ask", "list", "serve", "setup", "board", "test", "sweep"}
+        commands = {"ask", "list", "own", "serve", "setup", "board", "test", "sweep"}
         assert next(word for word in words if not word.startswith("-")) in recipes | commands
         if words[0] in PROGRAMS:
             assert options <= set(re.findall(r"--[a-z-]+", help_text(PROGRAMS[words[0]])))
         else:
-            assert options <= {"--dry-run", "--no-evaluate", "--no-base", "--memory", "--samples", "--seed", "--ray"}
+            assert options <= set(re.findall(r"--[a-z-]+", LAUNCH))
     else:
         assert (ROOT / program).is_file()
         assert options <= set(re.findall(r"--[a-z-]+", help_text(program)))

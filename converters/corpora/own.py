@@ -9,8 +9,14 @@ The questions are a CSV (commas, semicolons or tabs), JSON or JSON-lines file, i
 becomes the row `shop-2` (2 is its row in the file). Of several columns for the SQL the first that holds text counts, so
 files in the form of Spider, SParC and BIRD, with a parsed `sql` beside their `query`, are read as they are.
 
+`--generate N` makes N pairs from the schema and the rows (converters/questions/), beside a file or instead of one. They
+are tagged `generated`, `shape:NAME` and `hardness:LEVEL`; data/own_data.html shows them, and what is struck out there
+stays out. `--hold-back-questions` keeps the file's questions for the evaluation, with every made pair that shares its
+query or wording with one of them.
+
 Rows whose SQL fails are left out and listed, with SQLite's message. The database is copied to data/databases/own/, so
-that scores stay comparable when yours changes. Questions that differ only in case or punctuation, or have the same SQL,
+that scores stay comparable when yours changes; one of more than 1 GB is linked, or, with --generate, cut to some rows
+of every table. Questions that differ only in case or punctuation, or have the same SQL,
 always land in the same split.
 
 Not covered: queries that write, and questions on several databases at once.
@@ -25,17 +31,24 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from atomic import replacement
 from converters.corpora import absolute, add_split
 from converters.golds import database_of, file_gold, gold_tags, known_schema
+from converters.questions import GENERATED
+from converters.questions.struck import struck_path
 from converters.rows import Candidate, ConversionError, Example, Skip, text_problem
 from converters.sources import Raw, read_rows
+from converters.splits import normal_question
 from sql.schema import SchemaError, open_read_only, read_schema
 from sql.sql_text import tidy
 
+if TYPE_CHECKING:
+    from converters.questions.made import Made
+
 LISTED_MISTAKES = 20
+LARGEST_COPY = 1 << 30  # bytes
 COLUMNS = {
     "question": ("question",),
     "sql": ("sql", "query"),
@@ -47,17 +60,23 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Corpus:
-    """The questions of one file on one database, which is called `db_id` (by default after its file)."""
+    """The questions of one file, or made ones, on one database, which is called `db_id` (by default after its file)."""
 
     database: str
-    questions: str
+    questions: str | None = None
     db_id: str | None = None
+    generate: int | None = None
+    struck: str | None = None
+    hold_back_questions: bool = False
+    robust: int | None = None
+    seed: int = 7
 
     default_style: ClassVar[str] = "compact"
     required: ClassVar[dict[str, tuple[str, str]]] = {
         "database": ("FILE.sqlite", "your database"),
         "questions": ("PAIRS.csv", "a CSV, JSON or JSON-lines file with the columns question and sql"),
     }
+    instead: ClassVar[dict[str, str]] = {"questions": "generate"}
     has_parts: ClassVar[bool] = False
     listed: ClassVar[int] = 1000  # failing rows are the user's to correct, so (nearly) all are listed
 
@@ -66,12 +85,33 @@ class Corpus:
         add, columns = parser.add_argument, "with the columns question and sql"
         add("--database", type=absolute, metavar="FILE", help="your SQLite file")
         add("--questions", type=absolute, metavar="FILE", help=f"CSV, JSON or JSON lines {columns}")
+        add("--generate", type=whole, metavar="N", help="make N pairs from the schema and the rows")
+        add(
+            "--struck",
+            type=absolute,
+            metavar="FILE",
+            help="pairs to leave out (default: NAME.struck.txt beside the file)",
+        )
+        add(
+            "--robust",
+            type=whole,
+            metavar="N",
+            help="every made pair again, on one of N copies with other column names",
+        )
+        add("--hold-back-questions", action="store_true", help="the file's questions are for evaluation alone")
         add("--db-id", metavar="NAME", help="what the database is called (default: the name of its file)")
         add_split(parser)
 
     def files(self) -> list[Path]:
-        """The two files that are given."""
-        return [Path(self.database), Path(self.questions)]
+        """The files that are given, and the list of struck pairs where there is one."""
+        given = [Path(self.database), *([Path(self.questions)] if self.questions else [])]
+        return [*given, *([self.struck_path] if self.struck_path.is_file() else [])]
+
+    @property
+    def struck_path(self) -> Path:
+        """Where pairs are listed that a person struck out."""
+        given = [Path(each) if each else None for each in (self.questions, self.struck)]
+        return struck_path(Path(self.database), *given)
 
     @property
     def name(self) -> str:
@@ -85,11 +125,49 @@ class Corpus:
         """Copy the database, once the questions have been read. Raises ConversionError with all mistakes in them."""
         read_schema(Path(self.database))
         if self.rows:
-            copy_database(Path(self.database), folder / database_of(self.name))
+            place_database(self.looked_at, folder / database_of(self.name))
+            for name, path in self.made.copies.items() if self.made else ():
+                copy_database(path, folder / database_of(name))
 
     @cached_property
     def rows(self) -> list[Candidate | Skip]:
-        """All questions, in file order, their golds run. Raises ConversionError with all mistakes."""
+        """All questions: the file's in file order, then those made. Raises ConversionError with all mistakes."""
+        asked = self.asked() if self.questions else []
+        known = {normal_question(each.question) for each in asked if isinstance(each, Candidate)}
+        made = self.made.candidates if self.made else []
+        return [*asked, *(each for each in made if normal_question(each.question) not in known)]
+
+    @cached_property
+    def made(self) -> "Made | None":
+        """The pairs made from schema and rows; None where none are asked for. Raises ConversionError."""
+        if not self.generate:
+            return None
+        from converters.questions.made import Made  # imports sqlglot, which takes long
+
+        database = Path(self.database)
+        is_large = database.is_file() and database.stat().st_size > LARGEST_COPY
+        made = Made(self.name, database, self.struck_path, is_large=is_large, seed=self.seed)
+        return made.make(self.generate, self.robust or 0)
+
+    @property
+    def looked_at(self) -> Path:
+        """The file that questions are run on: the given one, or an excerpt where pairs are made of a very large one."""
+        return self.made.looked_at if self.made else Path(self.database)
+
+    def is_held_back(self, candidate: Candidate) -> bool:
+        """Whether a candidate is for the evaluation alone."""
+        return self.hold_back_questions and GENERATED not in candidate.tags
+
+    def notes(self) -> list[str]:
+        """What the report says about the made pairs."""
+        return self.made.notes() if self.made else []
+
+    def page(self) -> str | None:
+        """The page of the made pairs, on which a person strikes out the bad ones."""
+        return self.made.page() if self.made else None
+
+    def asked(self) -> list[Candidate | Skip]:
+        """The file's questions, their golds run. Raises ConversionError with all mistakes."""
         mistakes: list[tuple[str, str]] = []
         found, ids = [], {}
         for number, raw in enumerate(read_rows(Path(self.questions))):
@@ -105,7 +183,7 @@ class Corpus:
     def candidate(self, fields: dict, place: str, number: int) -> Candidate | Skip:
         """One question whose gold runs, or why it is left out."""
         sql = tidy(fields["sql"])
-        run = file_gold(Path(self.database), sql)
+        run = file_gold(self.looked_at, sql)
         if not run.runs:
             return Skip("the SQL does not run", f"{run.error}\n{place}: {sql}")
         row = place.rpartition(" ")[2]
@@ -177,6 +255,22 @@ def mistake_lines(mistakes: list[tuple[str, str]]) -> list[str]:
             lines[f"{place}: {mistake}"] = f"{place}: {mistake}"
     more = len(lines) - LISTED_MISTAKES
     return [*list(lines.values())[:LISTED_MISTAKES], *([f"and {more} more"] if more > 0 else [])]
+
+
+def whole(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 is expected")
+    return int(text)
+
+
+def place_database(source: Path, target: Path) -> None:
+    """A copy of a SQLite file, or a link to one that is too large to be copied."""
+    if source.is_file() and source.stat().st_size > LARGEST_COPY:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(source.resolve())
+    else:
+        copy_database(source, target)
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import environment
 from evaluate.generation import adapters
 from evaluate.generation.completions import GenerationError
-from evaluate.generation.generate import has_gpu
+from evaluate.generation.generate import Served
 from evaluate.generation.llamacpp import Engine, Writer
 from models.adapter_gguf import AdapterFormatError, adapter_gguf
 from models.catalogue import MODELS, gguf_file, name_of_folder
 from models.making import ensure_gguf
 from prompts.chat_frames import FRAMES
+from recipes.gpus import has_gpu
 
 
 def choose(trained: adapters.Trained, wanted: str, server: object = None) -> str:
@@ -51,23 +52,40 @@ def open_engine(
         from evaluate.generation.remote import RemoteEngine
 
         return RemoteEngine(server, trained, served_model)
-    gguf = base_gguf(trained)
+    return Engine(*gguf_files(trained), slots=slots)
+
+
+def gguf_files(trained: adapters.Trained) -> tuple[Path, Path]:
+    """Base and adapter as GGUF files, made where they are not there. Raises as `open_engine` does."""
+    base = base_gguf(trained)
     try:
-        adapter = adapter_gguf(adapters.usable_adapter(trained), gguf)
+        return base, adapter_gguf(adapters.usable_adapter(trained), base)
     except AdapterFormatError as error:
         raise GenerationError(str(error)) from error
-    return Engine(gguf, adapter, slots=slots)
+
+
+def served_by_llamacpp(trained: adapters.Trained, gguf: Path | None = None) -> Served:
+    """What llamacpp_worker.py loads for a training: `gguf`, an export of it, else its base and adapter."""
+    if gguf:
+        return Served(str(gguf), llamacpp=True)
+    base, adapter = gguf_files(trained)
+    return Served(str(base), adapter, llamacpp=True)
 
 
 def base_gguf(trained: adapters.Trained) -> Path:
     """The GGUF file of the model that an adapter was trained on. Raises GenerationError where there is none."""
-    if not has_gguf(trained):
-        raise GenerationError(
-            f"{trained.folder}: llama.cpp has no GGUF file of {trained.recipe['model_name_or_path']}. "
-            "Ask with --engine vllm, or a running server by --server"
-        )
-    place = trained.recipe["model_name_or_path"]
+    if not trained.is_adapter:
+        raise GenerationError(f"{trained.folder}: a whole model, of which there is no GGUF file. Use --engine vllm")
+    return model_gguf(trained.recipe["model_name_or_path"])
+
+
+def model_gguf(place: str) -> Path:
+    """The GGUF file of a model, brought where it is not there. Raises GenerationError where none is known here."""
     if gguf := gguf_file(environment.ROOT / place):
         return gguf
+    if name_of_folder(place) not in MODELS:
+        raise GenerationError(
+            f"no GGUF file of {place} is known here. Use --engine vllm, or a running server by --server"
+        )
     with redirect_stdout(sys.stderr):  # only answers go to standard output
         return ensure_gguf(MODELS[name_of_folder(place)])

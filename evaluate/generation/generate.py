@@ -36,8 +36,8 @@ from evaluate.generation.completions import (
 from evaluate.generation.prompts import Encoded
 from recipes.gpus import has_gpu, visible_gpus
 
-WORKER = Path(__file__).with_name("vllm_worker.py")
-SEQ2SEQ_WORKER = Path(__file__).with_name("seq2seq_worker.py")
+WORKERS = {"vllm": "vllm_worker.py", "transformers": "seq2seq_worker.py", "llamacpp": "llamacpp_worker.py"}
+SLOTS = 4  # prompts that llama.cpp answers together
 HASHED = {"model": "weights", "adapter": "adapter_hash"}  # keys of a job: a place, and the hash of what lies there
 OF_THE_PROMPTS = ("prompts", "completions", "prompts_hash", "max_model_len")  # keys of a job
 PATIENCE = 5.0  # seconds that a worker has to end by itself
@@ -45,11 +45,15 @@ LORA_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # what vLLM allows as max_l
 
 
 class Served(NamedTuple):
-    """What a worker loads: a model folder or name, an adapter folder where it is applied unmerged; and which worker."""
+    """What a worker loads: a model folder or name, an adapter folder where it is applied unmerged; and which worker.
+
+    `llamacpp`: both are GGUF files.
+    """
 
     model: str
     adapter: Path | None = None
     seq2seq: bool = False
+    llamacpp: bool = False
 
 
 class Sampling(NamedTuple):
@@ -83,7 +87,8 @@ def complete(
 
         server.ask(served, waiting, job, completions)
     elif waiting:
-        run_workers(folder, job, waiting, devices(gpus, len(waiting), sampling.batch))
+        shared = [] if engine_of(job) == "llamacpp" else devices(gpus, len(waiting), sampling.batch)
+        run_workers(folder, job, waiting, shared)
     made = read_completions(completions)
     return {key: made[key] for key, _ in encoded.prompts}
 
@@ -97,6 +102,8 @@ def make_job(encoded: Encoded, served: Served | Remote, sampling: Sampling) -> d
     if isinstance(served, Remote):
         asked = {"model": served.chosen or served.names[0], "server": True, "weights": served.weights}
         return asked | texts | {"stop_token_ids": encoded.stop_token_ids, **sampling._asdict()}
+    if served.llamacpp:
+        return llamacpp_job(encoded, served, sampling) | texts
     gpu = has_gpu()
     return {
         "model": served.model,
@@ -112,6 +119,27 @@ def make_job(encoded: Encoded, served: Served | Remote, sampling: Sampling) -> d
         **texts,
         **sampling._asdict(),
     }
+
+
+def llamacpp_job(encoded: Encoded, served: Served, sampling: Sampling) -> dict:
+    """The job of llamacpp_worker.py, which ends answers at the GGUF file's end tokens."""
+    return {
+        "engine": "llamacpp",
+        "model": served.model,
+        "weights": weights_hash(served.model),
+        "adapter": str(served.adapter) if served.adapter else None,
+        "adapter_hash": weights_hash(served.adapter) if served.adapter else None,
+        "max_model_len": encoded.longest + sampling.max_tokens + 1,
+        **sampling._asdict(),
+        "batch": SLOTS,
+    }
+
+
+def engine_of(job: dict) -> str:
+    """What makes the completions of a job: a key of WORKERS, or `server`."""
+    if job.get("server"):
+        return "server"
+    return job.get("engine") or ("transformers" if job.get("seq2seq") else "vllm")
 
 
 def forget_other_run(folder: Path, job: dict) -> None:
@@ -153,13 +181,13 @@ def run_workers(folder: Path, job: dict, waiting: list[tuple[str, list[int]]], g
     is kept.
     """
     if not gpus:
-        return await_workers([start_worker(folder / "generation.json", job["seq2seq"])])
+        return await_workers([start_worker(folder / "generation.json", engine_of(job))])
     shards = write_shards(folder, job, split(waiting, len(gpus)))
     bars = [{"TQDM_POSITION": str(line), "TQDM_DESC": f"GPU {gpu}"} for line, gpu in enumerate(gpus)]
     try:
         await_workers(
             [
-                start_worker(shard.job, job["seq2seq"], CUDA_VISIBLE_DEVICES=gpu, **bar)
+                start_worker(shard.job, engine_of(job), CUDA_VISIBLE_DEVICES=gpu, **bar)
                 for shard, gpu, bar in zip(shards, gpus, bars, strict=False)
             ]
         )
@@ -167,14 +195,13 @@ def run_workers(folder: Path, job: dict, waiting: list[tuple[str, list[int]]], g
         collect_shards(folder)
 
 
-def start_worker(job: Path, seq2seq: bool = False, **variables: str) -> subprocess.Popen:
-    """Start a worker on a job file. Raises GenerationError where vLLM is not installed."""
-    python = environment.VLLM / "bin/python"
-    if seq2seq:
-        python = Path(sys.executable)  # this process has all that transformers' worker needs
-    elif not python.exists():
-        raise GenerationError(f"{environment.VLLM} is missing: vLLM is not installed. Run ./launch.sh setup")
-    command = [str(python), str(SEQ2SEQ_WORKER if seq2seq else WORKER), str(job)]
+def start_worker(job: Path, engine: str, **variables: str) -> subprocess.Popen:
+    """Start a worker on a job file. Raises GenerationError where its environment is missing."""
+    venv = {"vllm": environment.VLLM, "llamacpp": environment.ASK}.get(engine)
+    python = venv / "bin/python" if venv else Path(sys.executable)  # this process has all that transformers needs
+    if not python.exists():
+        raise GenerationError(f"{venv} is missing: {engine} is not installed. Run ./launch.sh setup")
+    command = [str(python), str(Path(__file__).with_name(WORKERS[engine])), str(job)]
     print("+", *(f"{key}={value}" for key, value in variables.items() if key[:4] == "CUDA"), *command, flush=True)
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"} | variables)
 
@@ -211,8 +238,12 @@ def adapter_rank(adapter: Path) -> int:
     return next(allowed for allowed in LORA_RANKS if allowed >= rank)
 
 
-def weights_hash(folder: str | Path) -> str | None:
-    """12 hex digits that change with a folder's weights (names, sizes and times of its files); None for a hub name."""
-    files = sorted(Path(folder).glob("*.safetensors")) + sorted(Path(folder).glob("*.bin"))
+def weights_hash(place: str | Path) -> str | None:
+    """12 hex digits that change with the weights of a folder or file (names, sizes, times); None for a hub name."""
+    files = (
+        [Path(place)]
+        if Path(place).is_file()
+        else sorted(Path(place).glob("*.safetensors")) + sorted(Path(place).glob("*.bin"))
+    )
     facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:12] if files else None

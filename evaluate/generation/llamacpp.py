@@ -72,7 +72,7 @@ class Engine:
         """Load the model. Raises GenerationError where xllamacpp is missing or the files cannot be loaded."""
         self.gguf, self.adapter, self.slots, self.context = gguf, adapter, slots, context
         self._key = secrets.token_urlsafe(24)
-        self._server = load(gguf, adapter, slots, context, threads or physical_cores(), self._key)
+        self._server = load(gguf, adapter, slots, context, threads or thread_count(), self._key)
 
     def __enter__(self) -> "Engine":
         return self
@@ -199,6 +199,12 @@ def load(gguf: Path, adapter: Path | None, slots: int, context: int, threads: in
         return xllamacpp.Server(params)
     except Exception as error:  # xllamacpp raises RuntimeError and its kin
         raise GenerationError(f"{gguf}: llama.cpp cannot load it ({error})") from error
+
+
+def thread_count() -> int:
+    """OMP_NUM_THREADS where it is set, else the physical cores; on a busy machine fewer are faster."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else physical_cores()
 
 
 def physical_cores() -> int:

@@ -3,8 +3,9 @@
     .venv-ask/bin/python evaluate/generation/llamacpp_worker.py JOB.json
 
 JOB.json: {"model": FILE.gguf, "adapter": FILE.gguf or null, "prompts": FILE, "completions": FILE, "max_tokens": 256,
-           "slots": 4, "context": 8192}; the files are those of vllm_worker.py. Each line is written as soon as it is
-done, so that a stopped run goes on where it was. Decoding is greedy and ends at the GGUF file's own end tokens.
+           "batch": 4, "max_model_len": 1024}: prompts that are answered together, and tokens of the longest one and its
+answer. The files are those of vllm_worker.py, and each line is written as soon as it is done. Decoding is greedy and
+ends at the GGUF file's own end tokens.
 """
 
 import json
@@ -26,17 +27,15 @@ from evaluate.generation.llamacpp import Engine  # noqa: E402
 def generate(job: dict, waiting: dict[str, list[int]]) -> None:
     """Complete the `waiting` prompts, token ids by row id. Prompts that begin alike follow each other."""
     prompts, stop = iter(sorted(waiting.items(), key=lambda prompt: prompt[1])), threading.Event()
-    adapter = Path(job["adapter"]) if job["adapter"] else None
+    adapter, context = Path(job["adapter"]) if job["adapter"] else None, job["batch"] * job["max_model_len"]
     with (
-        Engine(Path(job["model"]), adapter, slots=job["slots"], context=job["context"]) as engine,
+        Engine(Path(job["model"]), adapter, slots=job["batch"], context=context) as engine,
         open(job["completions"], "a", encoding="utf-8") as file,
         tqdm(total=len(waiting), unit="question") as bar,
-        ThreadPoolExecutor(job["slots"]) as slots,
+        ThreadPoolExecutor(job["batch"]) as slots,
     ):
-        lock = threading.Lock()
-        parts = [
-            slots.submit(work, engine, prompts, job["max_tokens"], (lock, stop, file, bar)) for _ in range(job["slots"])
-        ]
+        shared = (threading.Lock(), stop, file, bar)
+        parts = [slots.submit(work, engine, prompts, job["max_tokens"], shared) for _ in range(job["batch"])]
         try:
             for part in parts:
                 part.result()

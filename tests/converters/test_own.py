@@ -180,11 +180,11 @@ def test_a_folder_in_place_of_the_database_is_an_error(pairs, tmp_path, convert)
     )
 
 
-def test_both_files_are_needed(convert):
+def test_a_database_and_questions_or_a_number_of_made_ones_are_needed(convert):
     run = convert("own")
     assert run.returncode == 2
     assert run.stderr == (
-        "converters: own needs --database and --questions. Run: python converters/run.py own "
+        "converters: own needs --database and --questions or --generate. Run: python converters/run.py own "
         "--database FILE.sqlite --questions PAIRS.csv\n  FILE.sqlite is your database; PAIRS.csv is a CSV, JSON or "
         "JSON-lines file with the columns question and sql\n"
     )

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,90 @@ def test_the_token_ids_of_200_spider_prompts_and_of_conversations_are_llamafacto
     assert made[:200] == [ids for _, ids in plain.prompts]
     assert made[200:] == [by_llamafactory(recipe, asked, golds) for asked, golds in talks]
     assert len(made) == 220
+
+
+WRITE = """
+from concurrent.futures import ThreadPoolExecutor
+from evaluate.generation.llamacpp import Engine
+adapter = asked.get("adapter")
+with Engine(Path(asked["gguf"]), Path(adapter) if adapter else None, slots=2, context=512) as engine:
+    seen = []
+    first = engine.complete(["<|im_start|>a", "b"], max_tokens=20, on_text=seen.append)
+    with ThreadPoolExecutor(4) as threads:
+        others = list(threads.map(lambda _: engine.complete(["<|im_start|>a", "b"], max_tokens=20), range(8)))
+    count = iter(range(100))
+    stopped = engine.complete(["<|im_start|>a", "b"], max_tokens=20, cancelled=lambda: next(count) == 4)
+    ids = engine.encode(["<|im_start|>a", "b"])
+    try:
+        engine.complete(["a" * 600], max_tokens=1)
+        refused = ""
+    except Exception as error:
+        refused = f"{type(error).__name__}: {error}"
+print(json.dumps({"first": first, "seen": seen, "others": others, "stopped": stopped, "ids": ids, "refused": refused}))
+"""
+
+
+@pytest.fixture(scope="module")
+def written(tiny) -> dict:
+    return in_ask_venv(WRITE, {"gguf": str(tiny)})
+
+
+def test_an_answer_is_written_piece_by_piece_with_the_probability_of_its_tokens(written):
+    text, reason, tokens, confidence = written["first"]
+    assert (reason, tokens) == ("length", 20)
+    assert written["seen"][-1] == text
+    assert all(after.startswith(before) for before, after in pairwise(written["seen"]))
+    assert 0 < confidence < 1
+
+
+def test_several_threads_get_the_answer_of_one(written):
+    assert [made[0] for made in written["others"]] == [written["first"][0]] * 8
+
+
+def test_an_answer_ends_where_it_is_cancelled(written):
+    text, reason, tokens, _ = written["stopped"]
+    assert reason == "cancelled"
+    assert tokens < 20
+    assert written["first"][0].startswith(text)
+
+
+def test_pieces_are_tokenized_alone(written):
+    assert written["ids"] == [258, *written["ids"][1:]]  # `ab` is a token, but `a` and `b` are in two pieces
+    assert len(written["ids"]) == 3
+
+
+def test_a_prompt_that_does_not_fit_is_refused(written):
+    assert written["refused"].startswith("GenerationError: llama.cpp: ")
+
+
+def test_an_adapter_changes_the_answer_and_one_of_zeros_does_not(tiny, written, tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    from models import adapter_gguf as module
+    from tests.models.test_adapter_gguf import NAME, write_adapter
+
+    monkeypatch.setattr(module, "FOLDER", tmp_path / "made")
+    texts = []
+    for factor in (0.0, 1.0):
+        torch.manual_seed(0)
+        one, other = torch.randn(4, 64), torch.randn(64, 4) * factor
+        tensors = {NAME.format(0, "self_attn.o_proj", "A"): one, NAME.format(0, "self_attn.o_proj", "B"): other}
+        adapter = module.adapter_gguf(write_adapter(tmp_path / "a", tensors), tiny)
+        texts.append(in_ask_venv(WRITE, {"gguf": str(tiny), "adapter": str(adapter)})["first"][0])
+    assert texts[0] == written["first"][0] != texts[1]
+
+
+def test_the_worker_answers_what_is_left_and_keeps_what_is_there(tiny, tmp_path):
+    lines = [{"id": key, "prompt_token_ids": [258, 65, number]} for number, key in enumerate("abc")]
+    (tmp_path / "prompts.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "completions.jsonl").write_text('{"id": "b", "completion": "kept"}\n{"id": "c", "compl')
+    job = {"model": str(tiny), "adapter": None, "max_tokens": 5, "batch": 2, "max_model_len": 9}
+    files = {name: str(tmp_path / f"{name}.jsonl") for name in ("prompts", "completions")}
+    (tmp_path / "job.json").write_text(json.dumps(job | files))
+    run = subprocess.run(
+        [PYTHON, ROOT / "evaluate/generation/llamacpp_worker.py", tmp_path / "job.json"], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    made = {row["id"]: row for row in map(json.loads, (tmp_path / "completions.jsonl").read_text().splitlines())}
+    assert made.keys() == {"a", "b", "c"}
+    assert made["b"]["completion"] == "kept"
+    assert made["a"]["tokens"] <= 5

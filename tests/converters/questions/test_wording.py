@@ -1,0 +1,64 @@
+"""From templates to questions, and conditions as modifiers of nouns."""
+
+import random
+
+import pytest
+
+from converters.questions import wording
+from converters.questions.filters import Filter, noun_phrase, predicate
+from converters.questions.kinds import Field
+
+COLOUR = Field("t", "colour", "colour", ("colour",), "category", False, (), 2, 0, False)
+
+
+def test_a_template_takes_one_of_each_choice():
+    found = {wording.expand("[List|Show] [all |]red [cars|big [vans|trucks]].", random.Random(n)) for n in range(80)}
+    assert found == {
+        f"{verb} {every}red {thing}."
+        for verb in ("List", "Show")
+        for every in ("all ", "")
+        for thing in ("cars", "big vans", "big trucks")
+    }
+
+
+def test_most_questions_are_plain_and_some_are_hasty_polite_or_slip():
+    draws = [wording.typed("Show the names of customers.", "SELECT name", random.Random(n)) for n in range(600)]
+    share = {text: draws.count(text) / len(draws) for text in set(draws)}
+    assert 0.6 < share["Show the names of customers."] < 0.85
+    assert 0.1 < share["show the names of customers"] < 0.25
+    assert share["Please show the names of customers."] > 0
+    assert 0 < sum(value for text, value in share.items() if "the names of customers" not in text) < 0.06
+
+
+def test_no_slip_changes_a_value():
+    sql = "SELECT x FROM t WHERE town = 'london bridge'"
+    texts = {wording.slipped("things near london bridge", sql, random.Random(n)) for n in range(60)}
+    assert len(texts) > 5
+    assert all(text.endswith("near london bridge") for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ((" with a price over 5", " with colour red"), "cars with a price over 5 and colour red"),
+        ((" from France", " with an age over 30"), "cars from France with an age over 30"),
+        ((" whose colour is red", " with an age over 30"), "cars whose colour is red and with an age over 30"),
+    ],
+)
+def test_modifiers_are_joined(after, expected):
+    assert noun_phrase("cars", *(Filter(COLOUR, "", "", each) for each in after)) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Filter(COLOUR, "", "red "), "are red"),
+        (Filter(COLOUR, "", "", " from France"), "are from France"),
+        (Filter(COLOUR, "", "", " with an age over 30"), "have an age over 30"),
+        (Filter(COLOUR, "", "", " placed in 2023"), "were placed in 2023"),
+        (Filter(COLOUR, "", "", " who joined in 2023"), "joined in 2023"),
+        (Filter(COLOUR, "", "", " whose colour is red"), ""),
+    ],
+)
+def test_a_modifier_becomes_a_verb(found, expected):
+    assert predicate(found) == expected
