@@ -91,7 +91,7 @@ def start():
     for server in running:  # all are told before one is waited for
         server.process.send_signal(signal.SIGINT)
     for server in running:
-        server.stop()
+        server.process.wait(timeout=120)
 
 
 @pytest.fixture(scope="session")
