@@ -147,6 +147,8 @@ def serve(options: argparse.Namespace, make_engine: Callable[[], Writer] | None 
         )
         Announcing(config, addresses(listener, options.host, token)).run(sockets=[listener])
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave the uploads behind
         service.close()
         askers.close()
         listener.close()

@@ -74,7 +74,7 @@ class Running:
     def stop(self, how: int = signal.SIGINT) -> int:
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=120)  # a second, but for a machine with other things to do
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +88,10 @@ def start():
         return running[-1]
 
     yield begin
+    for server in running:  # all are told before one is waited for
+        server.process.send_signal(signal.SIGINT)
     for server in running:
-        server.stop()
+        server.process.wait(timeout=120)
 
 
 @pytest.fixture(scope="session")

@@ -24,10 +24,13 @@ def test_a_question_is_answered(real):
 
 
 def test_a_follow_up_knows_the_turn_before(real):
-    history = [{"question": "How many items are there?", "sql": "SELECT COUNT(*) FROM item"}]
-    body = {"question": "And only those of kind cup?", "history": history}
+    before = {
+        "question": "How many copies of item 1 were sold?",
+        "sql": "SELECT SUM(copies) FROM sale WHERE item_id = 1",
+    }
+    body = {"question": "And of item 2?", "history": [before]}
     answer = real.client.post("/ask", json=body, timeout=300).json()
-    assert answer["rows"] == [[2]], answer["sql"]
+    assert answer["rows"] == [[5]], answer["sql"]
 
 
 def test_it_ends_cleanly(real):
