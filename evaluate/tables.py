@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 from sql.sql_text import quoted
 
@@ -157,7 +158,7 @@ def read_excel(path: Path) -> Iterator[TableFile]:
         raise TableError(f"{path}: Excel files need the package openpyxl. {INSTALL.format('openpyxl')}") from error
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, OSError, ValueError, KeyError) as error:
+    except (InvalidFileException, BadZipFile, OSError, ValueError, KeyError) as error:
         raise TableError(f"{path}: not readable as an Excel file ({error}).") from error
     for sheet in book.worksheets:
         rows = (row for row in sheet.iter_rows(values_only=True) if any(cell is not None for cell in row))

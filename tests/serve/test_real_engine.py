@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.network]  # needs the weights
 
 PYTHON = ROOT / ".venv-ask/bin/python"
 WEIGHTS = ROOT / "data/models/qwen2.5-coder-0.5b-instruct"

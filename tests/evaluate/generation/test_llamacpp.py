@@ -46,6 +46,7 @@ with Engine(Path(asked["gguf"])) as engine:
 
 
 @pytest.mark.slow  # LLaMA-Factory and a real vocabulary are loaded
+@pytest.mark.network  # needs the weights
 @pytest.mark.skipif("SPIDER_DIR" not in os.environ, reason="SPIDER_DIR is not set")
 @pytest.mark.parametrize("model", MODELS)
 def test_the_token_ids_of_200_spider_prompts_and_of_conversations_are_llamafactorys(model):
