@@ -31,6 +31,8 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
                                             the same in a browser, for OpenAI clients and for agents (MCP)
        ./launch.sh own FILE.sqlite [--questions FILE] [--generate N] [KEY=VALUE ...]
                                             make pairs from a database's schema and rows, train on them, score before and after
+       ./launch.sh export [FOLDER] [--gguf q8_0|f16] [--ollama]
+                                            an adapter merged into its base, as one GGUF file for llama.cpp and Ollama
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the three virtual environments and the presets of the web form
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets
@@ -459,6 +461,12 @@ score_own() {
   run "$VENV/bin/python" evaluate/run.py --adapter "$1" --data "$yours" --databases data/databases/own_chat --out "$1/yours"
 }
 
+# An adapter as one file for other programs.
+export_adapter() {
+  make_train_venv
+  run "$VENV/bin/python" models/export.py "$@"
+}
+
 sweep() {
   $evaluate || fail 2 "sweep --no-evaluate: there would be nothing to compare. Leave --no-evaluate out."
   make_venvs # its lock is free again when the points take it
@@ -515,6 +523,10 @@ main() {
       own "$@"
       ;;
     board) board ;;
+    export)
+      shift
+      export_adapter "$@"
+      ;;
     ask)
       shift
       answer evaluate/ask.py "$@"

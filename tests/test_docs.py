@@ -27,7 +27,11 @@ def commands(document: Path) -> list[tuple[str, list[str]]]:
 
 
 LAUNCH = (ROOT / "launch.sh").read_text(encoding="utf-8")
-PROGRAMS = {"ask": "evaluate/ask.py", "serve": "serve/run.py"}  # what launch.sh starts, by its first word
+PROGRAMS = {
+    "ask": "evaluate/ask.py",
+    "export": "models/export.py",
+    "serve": "serve/run.py",
+}  # what launch.sh starts, by its first word
 ALL_COMMANDS = [(document, *command) for document in DOCUMENTS for command in commands(document)]
 
 
@@ -57,7 +61,7 @@ def test_every_command_exists_with_its_options(document, program, words):
     options = {word.split("=")[0] for word in words if word.startswith("--")}
     if program == "./launch.sh":
         recipes = {path.stem for path in (ROOT / "recipes").glob("*.yaml")}
-        commands = {"ask", "list", "own", "serve", "setup", "board", "test", "sweep"}
+        commands = {"ask", "export", "list", "own", "serve", "setup", "board", "test", "sweep"}
         assert next(word for word in words if not word.startswith("-")) in recipes | commands
         if words[0] in PROGRAMS:
             assert options <= set(re.findall(r"--[a-z-]+", help_text(PROGRAMS[words[0]])))

@@ -280,6 +280,14 @@ def test_serve_starts_in_the_environment_of_ask(clone):
     assert commands[-1] == "+ .venv-ask/bin/python serve/run.py shop.sqlite sales.csv --port 9000"
 
 
+def test_export_starts_in_the_training_environment(clone):
+    run = launch(clone, "export", "out/bookshop", "--gguf", "f16", "--ollama", "--dry-run")
+    commands = [line for line in run.stdout.splitlines() if line.startswith("+ ")]
+    assert run.returncode == 0
+    assert commands[0].endswith(" -m venv --clear .venv")
+    assert commands[-1] == "+ .venv/bin/python models/export.py out/bookshop --gguf f16 --ollama"
+
+
 SECOND = {"NNODES": "2", "NODE_RANK": "1", "MASTER_ADDR": "10.0.0.1"}
 
 
