@@ -14,7 +14,7 @@ from tools.results_charts import MODELS, answers_of, run_of
 KEPT = read_reports()
 SOURCES = {"spider": os.environ.get("SPIDER_DIR"), "spider_syn": os.environ.get("SPIDER_SYN_DIR")}
 GOALS = json.loads((ROOT / "results/goals.json").read_text())
-NOT_KEPT = {"0.1"}  # the model card's second run of vLLM
+NOT_KEPT: set[str] = set()
 OTHERS = re.compile(r"For Qwen2\.5-Coder-0\.5B others report ([\d./ ]+) \(")
 NAMES = re.compile(
     r"`[^`]*`|\]\([^)]*\)|[\w.]*\d\.\d+[bB]\w*|<!--.*?-->|CC BY-SA [\d.]+|[\d.]+ GB|learning rate\s+\S+|```.*?```",
