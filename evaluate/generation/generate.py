@@ -37,6 +37,7 @@ from evaluate.generation.prompts import Encoded
 from recipes.gpus import has_gpu, visible_gpus
 
 WORKERS = {"vllm": "vllm_worker.py", "transformers": "seq2seq_worker.py", "llamacpp": "llamacpp_worker.py"}
+NAMES = {"vllm": "vLLM", "llamacpp": "llama.cpp"}  # as a person knows them
 SLOTS = 4  # prompts that llama.cpp answers together
 HASHED = {"model": "weights", "adapter": "adapter_hash"}  # keys of a job: a place, and the hash of what lies there
 OF_THE_PROMPTS = ("prompts", "completions", "prompts_hash", "max_model_len")  # keys of a job
@@ -200,7 +201,7 @@ def start_worker(job: Path, engine: str, **variables: str) -> subprocess.Popen:
     venv = {"vllm": environment.VLLM, "llamacpp": environment.ASK}.get(engine)
     python = venv / "bin/python" if venv else Path(sys.executable)  # this process has all that transformers needs
     if not python.exists():
-        raise GenerationError(f"{venv} is missing: {engine} is not installed. Run ./launch.sh setup")
+        raise GenerationError(f"{venv} is missing: {NAMES[engine]} is not installed. Run ./launch.sh setup")
     command = [str(python), str(Path(__file__).with_name(WORKERS[engine])), str(job)]
     print("+", *(f"{key}={value}" for key, value in variables.items() if key[:4] == "CUDA"), *command, flush=True)
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": "", "PYTHONWARNINGS": "ignore"} | variables)

@@ -72,7 +72,13 @@ def shown(browser) -> str:
 
 
 def buttons(browser) -> list:
-    return browser.find_elements(By.CSS_SELECTOR, "#examples-table .open")
+    """Those of the examples, once the page's script has made them."""
+    deadline = time.monotonic() + 10
+    while (
+        not (found := browser.find_elements(By.CSS_SELECTOR, "#examples-table .open")) and time.monotonic() < deadline
+    ):
+        time.sleep(0.05)
+    return found
 
 
 def wait_for(browser, text: str) -> None:
