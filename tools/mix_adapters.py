@@ -17,7 +17,6 @@ import environment  # noqa: E402
 
 environment.enter(needs=("torch", "safetensors"))
 
-import torch  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -37,7 +36,7 @@ def mix(first: Path, second: Path, share: float, out: Path) -> None:
         raise MixError(f"{first} and {second}: adapters of other shapes. Train the second on from the first")
     out.mkdir(parents=True, exist_ok=True)
     shutil.copy(second / CONFIG, out)
-    mean = {name: torch.lerp(one[name].float(), two[name].float(), share).bfloat16() for name in one}
+    mean = {name: ((1 - share) * one[name].float() + share * two[name].float()).bfloat16() for name in one}
     save_file(mean, out / WEIGHTS, metadata={"format": "pt"})
 
 

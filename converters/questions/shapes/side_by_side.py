@@ -1,10 +1,18 @@
 """Several figures of one group, and two columns of one row: counts with a part of them, ranges, moving averages."""
 
+from converters.questions import names
 from converters.questions.draft import Draft, Draw, Unfit, answer, conditions, countings, listings
-from converters.questions.filters import noun_phrase
+from converters.questions.filters import Filter, noun_phrase
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity
 from converters.questions.shapes.periods import in_period, per_unit, period
+
+
+def parted(part: Filter, entity: Entity) -> tuple[str, str]:
+    """The number of rows that meet a condition, as a column; and the check that some do and some do not."""
+    where = part.where()
+    check = f"SELECT SUM({where}) > 0 AND SUM(NOT {where}) > 0 FROM {entity.sql}"
+    return f"SUM(CASE WHEN {where} THEN 1 ELSE 0 END)", check
 
 
 def part_of_count(draw: Draw) -> Draft:
@@ -13,14 +21,14 @@ def part_of_count(draw: Draw) -> Draft:
     group = draw.grouper(entity)
     part = draw.filter(entity, "category", "number", "flag", but=[group])
     things = noun_phrase(entity.nouns, part)
-    case = f"SUM(CASE WHEN {part.where()} THEN 1 ELSE 0 END)"
+    number, check = parted(part, entity)
     return Draft(
-        f"SELECT {group.sql}, COUNT(*), {case} FROM {entity.sql} GROUP BY {group.sql}",
+        f"SELECT {group.sql}, COUNT(*), {number} FROM {entity.sql} GROUP BY {group.sql}",
         (f"{entity.nouns} [per|by] {group.phrase}, and how many of them are {things}",
          f"For each {group.phrase}, [show|give me|list] the number of {entity.nouns} and the number of {things}.",
          f"[Show|Count|Give me] the {entity.nouns} and the {things} [per|by|for each] {group.phrase}.",
          f"number of {entity.nouns} and of {things} [per|by] {group.phrase}"),
-        (f"SELECT SUM({part.where()}) > 0 AND SUM(NOT {part.where()}) > 0 FROM {entity.sql}",),
+        (check,),
     )  # fmt: skip
 
 
@@ -29,12 +37,12 @@ def part_over_time(draw: Draw) -> Draft:
     entity, found = period(draw)
     part = draw.filter(entity, "category", "number", "flag", but=[found.field])
     things, whole = noun_phrase(entity.nouns, part), in_period(entity, found)
-    case = f"SUM(CASE WHEN {part.where()} THEN 1 ELSE 0 END)"
+    number, check = parted(part, entity)
     return Draft(
-        f"SELECT {found.sql}, COUNT(*), {case} FROM {entity.sql}{conditions(found.known)} GROUP BY {found.sql}",
+        f"SELECT {found.sql}, COUNT(*), {number} FROM {entity.sql}{conditions(found.known)} GROUP BY {found.sql}",
         (f"{whole} {per_unit(found, entity)} and how many of them were {things}",
          f"[Show|Give me] the number of {whole} {per_unit(found, entity)}, and the number of {things}."),
-        (f"SELECT SUM({part.where()}) > 0 AND SUM(NOT {part.where()}) > 0 FROM {entity.sql}",),
+        (check,),
         fits=80,
     )  # fmt: skip
 
@@ -55,20 +63,17 @@ def twins(entity: Entity) -> list[tuple[Field, Field]]:
 def columns_compared(draw: Draw) -> Draft:
     """Rows where one column is more than another of the same kind."""
     entity = draw.entity(twins)
-    one, two = draw.rng.choice(twins(entity))
-    if draw.rng.random() < 0.5:
-        one, two = two, one
+    one, two = draw.rng.sample(draw.rng.choice(twins(entity)), 2)
     draw.picked.append((entity.name, one.name))
-    later = one.kind == "date"
-    word = "later than" if later else "[higher than|greater than|above]"
-    verb = f"have a {one.phrase} {word} the {two.phrase}"
-    things = f"{entity.nouns} whose {one.phrase} is {word} the {two.phrase}"
+    word = "later than" if one.kind == "date" else "[higher than|greater than|above]"
+    is_many = names.plural_like(one.head)
+    verb = f"have {one.phrase if is_many else names.article(one.phrase)} {word} the {two.phrase}"
+    things = f"{entity.nouns} whose {one.phrase} {'are' if is_many else 'is'} {word} the {two.phrase}"
     where = f" WHERE {one.sql} > {two.sql}"
     check = (f"SELECT SUM({one.sql} > {two.sql}) > 0 AND SUM({one.sql} <= {two.sql}) > 0 FROM {entity.sql}",)
     if draw.rng.random() < 0.5:
-        more = f"[How many|In how many] {entity.nouns} have more {one.phrase} than {two.phrase}?"
-        extra = () if later or not one.phrase.endswith("s") else (more.replace("In how many", "How many"),)
-        return Draft(f"SELECT COUNT(*) FROM {entity.sql}{where}", (*countings(entity, things, verb), *extra), check)
+        more = (f"How many {entity.nouns} have more {one.phrase} than {two.phrase}?",) if is_many else ()
+        return Draft(f"SELECT COUNT(*) FROM {entity.sql}{where}", (*countings(entity, things, verb), *more), check)
     found = answer(entity)
     return Draft(f"SELECT {found.columns} FROM {entity.sql}{where}", listings(entity, things, found, verb), check)
 
@@ -112,7 +117,7 @@ def group_range(draw: Draw) -> Draft:
     return Draft(
         f"SELECT {group.sql}, {columns} FROM {entity.sql} GROUP BY {group.sql}",
         (f"[Show|Give me|List] the {what} [for|of] each {group.phrase}.", f"{what} [per|by] {group.phrase}",
-         f"For each {group.phrase}, what [is|are] the {what}?".replace("[is|are]", "are")),
+         f"For each {group.phrase}, what are the {what}?"),
     )  # fmt: skip
 
 
