@@ -1,5 +1,7 @@
 """Several figures of one group, and two columns of one row: counts with a part of them, ranges, moving averages."""
 
+from itertools import combinations
+
 from converters.questions import names
 from converters.questions.draft import Draft, Draw, Unfit, answer, conditions, countings, listings
 from converters.questions.filters import Filter, noun_phrase
@@ -48,16 +50,13 @@ def part_over_time(draw: Draw) -> Draft:
 
 
 def twins(entity: Entity) -> list[tuple[Field, Field]]:
-    """Pairs of numbers, or of dates, that measure the same: home_goals and away_goals, credit and debit."""
-    found = []
-    for kind in ("number", "date"):
-        fields = [each for each in entity.of(kind) if not each.key]
-        for place, one in enumerate(fields):
-            for two in fields[place + 1 :]:
-                same = one.head == two.head and len(one.words) > 1 and len(two.words) > 1
-                if same and not any(each.isdigit() for each in one.words + two.words):
-                    found.append((one, two))
-    return found
+    """Pairs of numbers, or of dates, that measure the same: home_goals and away_goals."""
+    return [
+        (one, two)
+        for kind in ("number", "date")
+        for one, two in combinations([each for each in entity.of(kind) if not each.key and len(each.words) > 1], 2)
+        if one.head == two.head
+    ]
 
 
 def columns_compared(draw: Draw) -> Draft:

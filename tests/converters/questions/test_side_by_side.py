@@ -8,12 +8,16 @@ from converters.questions.shapes.side_by_side import twins
 from tests.converters.questions.databases import make
 
 GAMES = """CREATE TABLE game (id INTEGER PRIMARY KEY, name TEXT, place TEXT, home_goals INT, away_goals INT, seats INT);
-    CREATE TABLE note (id INTEGER PRIMARY KEY, name TEXT, text_1 INT, text_2 INT)"""
+    CREATE TABLE note (id INTEGER PRIMARY KEY, name TEXT, weight INT, read_count INT)"""
 
 
 def games(tmp_path):
     rows = [(n, f"Game {n}", ("Bern", "Oslo", "Rome")[n % 3], n % 5, (n * 2) % 4, 900 + 37 * n) for n in range(1, 31)]
-    return make(tmp_path / "league.sqlite", GAMES, {"game": rows, "note": [(1, "a", 1, 2), (2, "b", 2, 1)]})
+    return make(
+        tmp_path / "league.sqlite",
+        GAMES,
+        {"game": rows, "note": [(n, f"note {n}", 7 * n, n % 4) for n in range(1, 31)]},
+    )
 
 
 def test_only_columns_of_one_measure_are_compared(tmp_path):
