@@ -8,7 +8,7 @@ from converters.questions.shapes.side_by_side import twins
 from tests.converters.questions.databases import make
 
 GAMES = """CREATE TABLE game (id INTEGER PRIMARY KEY, name TEXT, place TEXT, home_goals INT, away_goals INT, seats INT);
-    CREATE TABLE note (id INTEGER PRIMARY KEY, name TEXT, weight INT, read_count INT)"""
+    CREATE TABLE note (id INTEGER PRIMARY KEY, name TEXT, net_weight INT, read_count INT)"""
 
 
 def games(tmp_path):
