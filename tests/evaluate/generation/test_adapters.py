@@ -7,7 +7,9 @@ import pytest
 from evaluate.generation import adapters
 from evaluate.generation.adapters import AdapterError, Trained
 from evaluate.generation.generate import Served
+from prompts.tags import expected_tags
 from recipes import recipe
+from tests.conftest import ROOT
 
 LORA = {"peft_type": "LORA", "init_lora_weights": True, "r": 16}
 RECIPE = {"model_name_or_path": "base", "template": "gemma", "finetuning_type": "oft"}
@@ -202,3 +204,9 @@ def test_a_prompt_style_that_nothing_tells_is_an_error(tmp_path, rows):
         f"({problem}). "
         "Convert that as for the training: python converters/run.py --recipe RECIPE.yaml"
     )
+
+
+def test_the_shipped_adapter_is_asked_as_it_was_trained():
+    """Where this fails, see "Change a prompt" in converters/README.md."""
+    shipped = adapters.only(ROOT / "models/qwen2.5_coder_0.5b_sql")
+    assert adapters.prompt_tags(shipped) == expected_tags("compact", linked=False)
