@@ -10,6 +10,7 @@ from converters.questions.filters import Filter
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity, Profile, Relation
 from converters.questions.quantities import Quantity
+from converters.questions.times import happening
 
 Item = TypeVar("Item", Entity, Field, Relation)
 
@@ -78,7 +79,7 @@ class Draw:
 
     def filter(self, entity: Entity, *kinds: str, but: Iterable[Field] = ()) -> Filter:
         """A condition on a column."""
-        kinds = kinds or ("category", "number", "year", "date", "flag", "text")
+        kinds = kinds or ("category", "number", "year", "date", "flag", "text", "code")
         for _ in range(6):
             found = filters.drawn(entity, self.field(entity, *kinds, but=but), self.rng)
             if found:
@@ -110,7 +111,7 @@ def groups(field: Field) -> bool:
     if field.kind == "number":
         return field.whole and field.distinct <= 10 and not field.unique
     place = field.kind == "text" and field.head in words.GEOGRAPHY and len(field.words) == 1
-    return (field.kind == "category" or place or field.kind == "year") and not field.unique and field.distinct <= 45
+    return (field.kind in ("category", "year", "code") or place) and not field.unique and field.distinct <= 45
 
 
 class Answer(NamedTuple):
@@ -185,7 +186,7 @@ def extreme(entity: Entity, field: Field, high: bool, count: int = 1) -> list[st
 
 def extreme_in_time(entity: Entity, field: Field, high: bool, count: int) -> list[str]:
     noun, bare = (entity.noun, entity.noun) if count == 1 else (f"{count} {entity.nouns}", entity.nouns)
-    number, what = "" if count == 1 else f"{count} ", filters.happening(entity, field).strip()
+    number, what = "" if count == 1 else f"{count} ", happening(entity, field).strip()
     found = [f"{noun} with the {'latest' if high else 'earliest'} {field.phrase}"]
     if "birth" in field.words:
         return [f"{number}{'youngest' if high else 'oldest'} {bare}", *found]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from converters.questions import names, words
 from converters.questions.kinds import YES, Field, is_askable
 from converters.questions.profile import Entity
+from converters.questions.times import decade, happening, time_words, year_range
 
 CLAUSES = frozenset(("with", "whose", "that", "who", "without"))
 
@@ -48,7 +49,8 @@ def noun_phrase(noun: str, *filters: Filter) -> str:
 
 def drawn(entity: Entity, field: Field, rng: random.Random) -> Filter | None:
     """A condition on a column that some rows meet and some do not; None where there is none to ask for."""
-    make = {"category": category, "flag": flag, "number": number, "year": year, "date": date, "text": text}
+    make = {"category": category, "flag": flag, "number": number, "year": year, "date": date, "text": text,
+            "code": code}  # fmt: skip
     return make[field.kind](entity, field, rng) if field.kind in make else None
 
 
@@ -122,7 +124,32 @@ def flag(entity: Entity, field: Field, rng: random.Random) -> Filter | None:
     if yes and " " not in said:
         return Filter(field, sql, said + " ", "", 0)
     that = "who" if entity.is_person else "that"
-    return Filter(field, sql, "", f" {that} are {'' if yes else 'not '}{said}", 2)
+    no = "[not|no longer] " if said in ("active", "enabled", "available", "open") else "not "
+    return Filter(field, sql, "", f" {that} are {'' if yes else no}{said}", 2)
+
+
+def code(entity: Entity, field: Field, rng: random.Random) -> Filter | None:
+    """A code of whole numbers: one of them, a hundred, or from one on."""
+    values = sorted(int(value) for value in field.values)
+    value, kind = rng.choice(values), rng.choice(["is", "is", "least", "hundred", "between", "not"])
+    column, phrase = f"{{}}{field.sql}", field.phrase
+    one = names.article(phrase)
+    if kind == "hundred" and value >= 100:
+        low = value // 100 * 100
+        if low <= values[0] and low + 99 >= values[-1]:
+            return None
+        said = f" with {one} [in the {low}s|from {low} to {low + 99}|between {low} and {low + 99}]"
+        return Filter(field, f"{column} BETWEEN {low} AND {low + 99}", "", said, 1)
+    if kind == "least" and value > values[0]:
+        value = value // 100 * 100 if value >= 200 and value // 100 * 100 > values[0] else value
+        said = f" with {one} [of {value} or above|of at least {value}|of {value} or higher|>= {value}]"
+        return Filter(field, f"{column} >= {value}", "", said, 1)
+    if kind == "between" and len(values) > 3:
+        low, high = sorted(rng.sample(values, 2))
+        return Filter(field, f"{column} BETWEEN {low} AND {high}", "", f" with {one} between {low} and {high}", 1)
+    if kind == "not":
+        return Filter(field, f"{column} <> {value}", "", f" with {one} other than {value}", 1)
+    return Filter(field, f"{column} = {value}", "", f" with [{phrase}|the {phrase}|{phrase}] {value}", 1)
 
 
 def predicate(found: Filter) -> str:
@@ -131,6 +158,8 @@ def predicate(found: Filter) -> str:
         return f"are {found.before.strip()}"
     after = found.after.strip()
     if after.startswith("with "):
+        return "have " + after.removeprefix("with ")
+    if after.startswith(" with [") or (found.field.kind == "code" and after.startswith("with [")):
         return "have " + after.removeprefix("with ")
     if after.startswith("[with ") and "|whose " in after:
         return "have " + after[1:].split("|")[0].removeprefix("with ")
@@ -143,7 +172,9 @@ def predicate(found: Filter) -> str:
             return after.removeprefix(start)
     if after.startswith("whose "):
         return ""
-    if found.field.kind in ("year", "date") and after.startswith(("in ", "after ", "before ", "[since")):
+    if found.field.kind in ("year", "date") and after.startswith(
+        ("in ", "on ", "after ", "before ", "[since", "[between")
+    ):
         return "took place " + after
     done = {*words.PARTICIPLES.values(), *words.HAPPENS.values(), *words.METHODS.values(), "held"}
     past = after.split(" ")[0] in done
@@ -226,39 +257,22 @@ def counted_noun(field: Field) -> str:
     )
 
 
-def happening(entity: Entity, field: Field) -> str:
-    """What happened on a date or in a year, with a space behind it; empty for a plain `year` or `date`."""
-    said = [word for word in field.words if word not in ("date", "year", "of", "time", "at", "on", "day", "timestamp")]
-    last = entity.noun.split(" ")[-1]
-    if not said or said == [last]:
-        return (
-            words.HAPPENS[last] + " " if last in words.HAPPENS else ("held " if last in words.EVENTS and said else "")
-        )
-    participle = words.PARTICIPLES.get(said[-1]) or words.PARTICIPLES.get(said[0]) if len(said) == 1 else None
-    if participle is None:
-        return "?"
-    if participle in ("ordered", "bought") and entity.noun.split(" ")[-1] in words.HAPPENS:
-        participle = words.HAPPENS[last]
-    if not entity.is_person:
-        participle = participle.replace("who ", "that ")
-    return participle + " "
-
-
-def is_its_date(entity: Entity, field: Field) -> bool:
-    """Whether the thing itself happened then: an order's order date, not the date it was shipped on."""
-    own = words.HAPPENS.get(entity.noun.split(" ")[-1], "made")
-    return happening(entity, field).strip() in ("", "held", "created", "made", own)
-
-
 def year(entity: Entity, field: Field, rng: random.Random) -> Filter | None:
     years = sorted(int(value) for value in field.values)
     if len(years) < 2:
         return None
     chosen = rng.choice(field.values) if rng.random() < 0.5 else str(years[len(years) // 2])
-    chosen, kind = int(chosen), rng.choice(["in", "in", "after", "before", "since"])
+    chosen, kind = int(chosen), rng.choice(["in", "in", "after", "before", "since", "between", "between", "decade"])
     if (kind in ("after", "before") and chosen in (years[0], years[-1])) or chosen < 1000:
         return None
     what = happening(entity, field)
+    if kind in ("between", "decade"):
+        low, high, when = year_range(years, chosen, rng) if kind == "between" else decade(chosen)
+        if not years[0] <= low <= years[-1] or (low <= years[0] and high >= years[-1]):
+            return None
+        ends = f"'{low}' AND '{high}'" if field.is_text else f"{low} AND {high}"
+        said = time_words(entity, field, what, kind, when)
+        return Filter(field, f"{{}}{field.sql} BETWEEN {ends}", "", said, 1)
     value = f"'{chosen}'" if field.is_text else str(chosen)
     operator = {"in": "=", "after": ">", "before": "<", "since": ">="}[kind]
     return Filter(
@@ -266,31 +280,25 @@ def year(entity: Entity, field: Field, rng: random.Random) -> Filter | None:
     )
 
 
-def time_words(entity: Entity, field: Field, what: str, kind: str, when: str) -> str:
-    """` discovered in 2010`, ` from 2010`, ` whose model year is after 2010`."""
-    if what == "?":
-        verb = {"in": "is", "after": "is after", "before": "is before", "since": "is since"}[kind]
-        if kind == "since":
-            return f" whose {field.phrase} is {when} or later"
-        return (
-            f" whose {field.phrase} {verb} {when}"
-            if kind != "in" or (when.isdecimal() and field.kind == "year")
-            else (f" whose {field.phrase} is in {when}")
-        )
-    since = f"[since|in or after] {when}" if field.kind == "year" else f"[since|on or after] {when}"
-    said = {"in": f"in {when}", "after": f"after {when}", "before": f"before {when}", "since": since}[kind]
-    if not what and kind == "in" and entity.noun.split(" ")[-1] not in words.EVENTS:
-        said = f"from {when}"
-    return f" {what}{said}"
-
-
 def date(entity: Entity, field: Field, rng: random.Random) -> Filter | None:
     days = sorted(value for value in field.values if isinstance(value, str))
-    if len(days) < 2 or days[0][:7] == days[-1][:7]:
+    if len(days) < 2 or days[0][:10] == days[-1][:10]:
         return None
     what, day = happening(entity, field), rng.choice(days)
-    kind, column = rng.choice(["year", "year", "month", "since", "before"]), f"{{}}{field.sql}"
-    if kind == "year":
+    timed = any(len(each) > 10 for each in days)
+    short = days[0][:7] == days[-1][:7]
+    kinds = ["day", "day", "since", "before"] if short else ["year", "year", "month", "month", "since", "before"]
+    kind, column = rng.choice(kinds if timed else [*kinds, "after", "between"]), f"{{}}{field.sql}"
+    if kind == "day":
+        day = day[:10]
+        sql = f"date({column}) = '{day}'" if timed else f"{column} = '{day}'"
+        kind, when = "on", names.spoken_date(day, rng)
+    elif kind == "between":
+        day, last = sorted(each[:10] for each in rng.sample(days, 2))
+        sql, when = f"{column} BETWEEN '{day}' AND '{last}'", f"{day} and {last}"
+    elif kind == "after":
+        sql, when = f"{column} > '{day[:10]}'", names.spoken_date(day, rng)
+    elif kind == "year":
         sql, when, kind = f"strftime('%Y', {column}) = '{day[:4]}'", day[:4], "in"
     elif kind == "month":
         month = f"{words.MONTHS[int(day[5:7]) - 1]} {day[:4]}"

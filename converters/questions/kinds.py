@@ -10,6 +10,7 @@
 | `year` | a year as a number or a text of four digits | comparisons, groups |
 | `date` | an ISO date as a text | the same, with strftime |
 | `flag` | yes or no | filters |
+| `code` | a status or another code of few whole numbers | filters, ranges, groups |
 | `text` | other texts | looked up |
 | `other` | bytes, codes, coordinates, notes | never |
 """
@@ -177,6 +178,8 @@ def kind_of(field: Field, column: Column, there: list, parts: list[str], refers:
         return "date", True
     if is_year(field, there, said):
         return "year", texts
+    if is_code(field, said, head):
+        return "code", False
     if head in ("id", "code", "key", "uuid", "guid") or (head in words.NO_MEASURE and not texts):
         return ("key" if field.key else "other"), False
     if field.low is not None:
@@ -194,6 +197,12 @@ def number_kind(field: Field, said: set[str]) -> str:
     names_another = names_another or set(field.words) <= BARE
     tells_apart = names_another or (said & words.NO_MEASURE and not ({"number"} & said and "of" in said))
     return "other" if epoch or tells_apart or field.distinct < 2 else "number"
+
+
+def is_code(field: Field, said: set[str], head: str) -> bool:
+    """A status of a program: 404 of `status`, 1 of `exit_code`."""
+    few = field.low is not None and field.whole and 2 <= field.distinct <= 60 and not field.unique and not field.key
+    return few and head in ("status", "code", "severity") and (head != "code" or bool(said & words.CODES))
 
 
 def is_flag(field: Field, column: Column, said: set[str]) -> bool:
@@ -215,6 +224,9 @@ def is_year(field: Field, there: list, said: set[str]) -> bool:
 
 def text_kind(field: Field, there: list[str], said: set[str], head: str) -> str:
     """label, category, text, or other where it is not to be quoted."""
+    repeats = field.distinct <= MOST_CATEGORIES and field.distinct <= max(2, 0.5 * len(there))
+    if head in ("path", "url", "endpoint", "route", "IP", "ip") and repeats and max(map(len, field.values)) <= 60:
+        return "category"
     if said & {"email", "url", "password", "phone", "fax", "address", "uuid", "hash", "token", "path", "image", "zip",
                "postcode", "isbn", "description", "comment", "comments", "notes", "note", "details"}:  # fmt: skip
         return "other"
@@ -229,7 +241,6 @@ def text_kind(field: Field, there: list[str], said: set[str], head: str) -> str:
     average = sum(map(len, there)) / len(there)
     if average > 60:
         return "other"
-    repeats = field.distinct <= MOST_CATEGORIES and field.distinct <= max(2, 0.5 * len(there))
     if field.key and field.distinct > 1 and not repeats:
         return "label"
     return "category" if repeats and field.distinct > 1 else "text"

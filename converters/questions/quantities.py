@@ -6,13 +6,15 @@
     orders(order_date, shipped_date)     julianday(...) - julianday(...) "days from order date to shipped date"
     planets(mass_multiplier, mass_wrt), reference(name, mass)            "real mass", joined by the name
 
-Only pairs in these kept lists: the ratio of any two numbers is nothing that a person asks for.
+Names for a quantity come from these kept lists; else it is named by its columns, "ratio of wins to losses", for two
+that measure the same or two amounts of a table at most.
 """
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import NamedTuple
 
-from converters.questions import names
+from converters.questions import names, words
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity, Profile, Relation
 
@@ -34,9 +36,37 @@ DIFFERENCES = (
     (("highest", "maximum"), ("lowest", "minimum"), "difference between {0} and {1}"),
     (("budget",), ("cost", "expenses", "spent"), "remaining budget"),
 )
-STARTS = ("start", "order", "departure", "check", "created", "opened", "hire", "loan", "arrived", "admission")
+STARTS = (
+    "start",
+    "from",
+    "begin",
+    "effective",
+    "founded",
+    "birth",
+    "joined",
+    "rental",
+    "opening",
+    "incident",
+    "placed",
+    "issue",
+    "order",
+    "departure",
+    "check",
+    "created",
+    "opened",
+    "hire",
+    "loan",
+    "arrived",
+    "admission",
+)
 ENDS = ("end", "ship", "shipped", "shipping", "delivery", "delivered", "arrival", "closed", "return", "returned",
-        "departed", "discharge", "completed", "due", "adopted")  # fmt: skip
+        "departed", "discharge", "to", "death", "settlement", "settled", "left", "closing", "expiry", "finish",
+        "resolved", "paid", "completed", "due", "adopted")  # fmt: skip
+
+
+FACTORS = ("multiplier", "factor", "amount", "price", "multiple", "quantity", "value", "units", "cost", "size",
+           "weight", "volume", "length", "total", "dose", "fee", "balance")  # fmt: skip
+RATES = ("rate", "factor", "value", "price", "conversion", "kg", "grams", "metres", "meters", "litres")
 
 
 class Quantity(NamedTuple):
@@ -65,6 +95,8 @@ def quantities(profile: Profile) -> Iterator[Quantity]:
         yield from of_kind(entity, numbers, PRODUCTS, "*")
         yield from of_kind(entity, numbers, DIFFERENCES, "-")
         yield from changes(entity, numbers)
+        yield from alike(entity, numbers)
+        yield from proportions(entity, numbers)
         yield from spans(entity)
         for other in profile.entities:
             if other is not entity:
@@ -91,6 +123,43 @@ def of_kind(entity: Entity, numbers: list[Field], kept: tuple, sign: str) -> Ite
                         entity, f"{factor}{{}}{one.sql} {sign} {{}}{two.sql}", said, (one, two), summable=sign == "*"
                     )
                     return
+
+
+def alike(entity: Entity, numbers: list[Field]) -> Iterator[Quantity]:
+    """The difference, and the sum, of two columns that measure the same: home_goals and away_goals."""
+    for one, two in twins(entity):
+        if (
+            one in numbers
+            and one.head not in ("id", "number", "year")
+            and not {"old", "new"} & {*one.words, *two.words}
+        ):
+            said = f"{one.phrase} and {two.phrase}"
+            yield Quantity(entity, f"{{}}{one.sql} - {{}}{two.sql}", f"difference between {said}", (one, two))
+            if one.summable and two.summable:
+                sql, phrase = f"{{}}{one.sql} + {{}}{two.sql}", f"sum of {said}"
+                yield Quantity(entity, f"({sql})", phrase, (one, two), summable=True)
+
+
+def twins(entity: Entity) -> list[tuple[Field, Field]]:
+    """Pairs of numbers, or of dates, that measure the same: home_goals and away_goals."""
+    return [
+        (one, two)
+        for kind in ("number", "date")
+        for one, two in combinations([each for each in entity.of(kind) if not each.key and len(each.words) > 1], 2)
+        if one.head == two.head
+    ]
+
+
+def proportions(entity: Entity, numbers: list[Field]) -> Iterator[Quantity]:
+    """The ratio of two amounts: as often as people ask for a ratio, they name it."""
+    found = 0
+    for one, two in combinations([each for each in numbers if each.summable and not each.key], 2):
+        low = 0 if two.low is None else two.low
+        if found < 2 and one.head != two.head and low > 0 and not {"id", "number"} & {one.head, two.head}:
+            found += 1
+            factor = "1.0 * " if one.whole and two.whole else ""
+            phrase = f"ratio of {one.phrase} to {two.phrase}"
+            yield Quantity(entity, f"{factor}{{}}{one.sql} / {{}}{two.sql}", phrase, (one, two))
 
 
 def changes(entity: Entity, numbers: list[Field]) -> Iterator[Quantity]:
@@ -126,6 +195,14 @@ def spans(entity: Entity) -> Iterator[Quantity]:
                     )
 
 
+def said_in(rate: Field, factor: Field) -> str:
+    """`amount in euros` for a rate to euros; else "amount after conversion"."""
+    unit = next((words.UNITS[each] for each in (rate.unit, *rate.words) if each in words.UNITS), "") or rate.unit
+    return (
+        f"{factor.phrase} in {unit}" if unit else f"{factor.phrase} [after conversion|converted by the {rate.phrase}]"
+    )
+
+
 def by_reference(entity: Entity, other: Entity) -> Iterator[Quantity]:
     """A factor whose unit is a row of another table: `mass_multiplier`, `mass_wrt`, reference_planets(name, mass)."""
     label = other.labels[0] if other.of("label") and len(other.labels) == 1 and other.labels[0].unique else None
@@ -138,14 +215,10 @@ def by_reference(entity: Entity, other: Entity) -> Iterator[Quantity]:
         for factor in entity.of("number"):
             for rate in other.of("number"):
                 shared = set(factor.words) & set(rate.words) - {"of"}
-                near = set(link.words) & set(factor.words) or "currency" in link.words
-                money = rate.head in ("rate", "factor") and "currency" in link.words and factor.summable
-                if (
-                    near
-                    and (shared or money)
-                    and factor.head in ("multiplier", "factor", "amount", "price", "multiple")
-                ):
-                    phrase = f"[real|actual] {rate.phrase}" if shared else f"{factor.phrase} after conversion"
+                near = set(link.words) & set(factor.words) or {"currency", "unit", "units"} & set(link.words)
+                money = rate.head in RATES and bool({"currency", "unit", "units"} & set(link.words))
+                if near and (shared or money) and factor.head in FACTORS:
+                    phrase = f"[real|actual|absolute] {rate.phrase}" if shared else f"{said_in(rate, factor)}"
                     yield Quantity(
                         entity, f"{{}}{factor.sql} * {other.sql}.{rate.sql}", phrase, (factor, link),
                         f" JOIN {other.sql} ON {entity.sql}.{link.sql} = {other.sql}.{label.sql}",

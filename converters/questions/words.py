@@ -12,6 +12,7 @@ def word_set(text: str) -> frozenset[str]:
 
 
 ABBREVIATIONS = {
+    "ts": "timestamp",
     "acct": "account", "addr": "address", "amt": "amount", "avg": "average", "bal": "balance", "cat": "category",
     "cnt": "count", "cust": "customer", "dept": "department", "desc": "description", "dob": "date of birth",
     "dod": "date of death", "emp": "employee", "fname": "first name", "freq": "frequency", "img": "image",
@@ -103,6 +104,7 @@ WORKS = word_set(
     story comment publication artwork program programme show document
     """
 )
+CODES = word_set("status response error exit return http result reply event")  # with numbers that people compare
 TYPES = word_set("type kind category class genre")
 ADJECTIVES = word_set(
     """

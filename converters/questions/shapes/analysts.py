@@ -14,40 +14,6 @@ from converters.questions.draft import (
 )
 from converters.questions.filters import literal, noun_phrase
 from converters.questions.relations import bond, is_plain
-from converters.questions.shapes.groups import is_setting
-
-
-def top_per_group(draw: Draw) -> Draft:
-    entity = draw.entity(lambda each: each.of("number") and each.rows >= 8)
-    field, high = draw.field(entity, "number"), draw.rng.random() < 0.75
-    group = draw.grouper(entity, few=draw.rng.random() < 0.7)
-    count = draw.rng.choice([1, 1, 2, 3, 3])
-    if group.name == field.name:
-        raise Unfit
-    found = answer(entity)
-    known = f" WHERE {field.sql} IS NOT NULL" if field.nulls and not high else ""
-    ranked = (
-        f"SELECT {group.sql}, {found.columns}, {{}}() OVER (PARTITION BY {group.sql} ORDER BY {field.sql}"
-        f"{' DESC' if high else ''}) AS place FROM {entity.sql}{known}"
-    )
-    sql = f"WITH ranked AS ({ranked.format('ROW_NUMBER')}) SELECT {group.sql}, {found.columns} FROM ranked WHERE place <= {count}"
-    if count == 1:
-        sql = sql.replace("place <= 1", "place = 1")
-    check = (
-        f"SELECT (SELECT COUNT(*) FROM ({ranked.format('RANK')}) WHERE place <= {count}) = "
-        f"(SELECT COUNT(*) FROM ({ranked.format('ROW_NUMBER')}) WHERE place <= {count})"
-    )
-    thing = draw.rng.choice(extreme(entity, field, high, count))
-    each = f"[in|for] each {group.phrase}" if is_setting(group) else f"[for|of] each {group.phrase}"
-    per = f"per {group.phrase}"
-    show = f"[Show|List|Give] the {group.phrase} and the {found.one}."
-    return Draft(
-        sql,
-        (f"[Show|List|Find|Give me] the {thing} {each}, with the {group.phrase}.", f"{thing} {per}, with {group.phrase} and {found.one}",
-         f"For each {group.phrase}, [find|show|list] the {thing}. {show}", f"What {'is' if count == 1 else 'are'} the {thing} {each}? {show}"),
-        (check,),
-        fits=80,
-    )  # fmt: skip
 
 
 def top_per_parent(draw: Draw) -> Draft:
@@ -61,18 +27,20 @@ def top_per_parent(draw: Draw) -> Draft:
     condition = draw.filter(parent) if parent.rows > 25 else None
     where = conditions(*([condition.where(f"{parent.sql}.")] if condition else []))
     ranked = (
-        f"SELECT {theirs.columns} AS {alias(tie.parent)}, {mine.columns} AS {alias(child.noun)}, {{}}() OVER "
+        f"SELECT {theirs.columns} AS {alias(tie.parent)}, {mine.columns} AS {alias(child.noun)}, "
+        f"{child.sql}.{field.sql}, {{}}() OVER "
         f"(PARTITION BY {parent.sql}.{relation.key.sql} ORDER BY {child.sql}.{field.sql} DESC) AS place "
         f"FROM {child.sql} JOIN {parent.sql} ON {child.sql}.{relation.column.sql} = {parent.sql}.{relation.key.sql}{where}"
     )
     compare = "= 1" if count == 1 else f"<= {count}"
-    if alias(tie.parent) == alias(child.noun):
+    if len({alias(tie.parent), alias(child.noun), field.name.lower()}) < 3:
         raise Unfit
     thing = draw.rng.choice(extreme(child, field, True, count)).replace(child.noun, tie.child)
     each = noun_phrase(tie.parent, condition) if condition else tie.parent
     at = tie.of if tie.of in ("in", "at") else "of"
     return Draft(
-        f"WITH ranked AS ({ranked.format('ROW_NUMBER')}) SELECT {alias(tie.parent)}, {alias(child.noun)} FROM ranked "
+        f"WITH ranked AS ({ranked.format('ROW_NUMBER')}) SELECT {alias(tie.parent)}, {alias(child.noun)}, "
+        f"{field.sql} FROM ranked "
         f"WHERE place {compare}",
         (f"[Show|List|Find] the {thing} {at} each {each}, with the name of the {tie.parent}.",
          f"For each {each}, [show|list|give] its {answer(parent).one} and the {answer(child).one if count == 1 else answer(child).many} of the {thing}.",
@@ -85,25 +53,6 @@ def top_per_parent(draw: Draw) -> Draft:
 
 def alias(noun: str) -> str:
     return "_".join(noun.lower().split(" "))
-
-
-def ranking(draw: Draw) -> Draft:
-    """Everything with its rank."""
-    entity = draw.entity(lambda each: each.of("number"))
-    field = draw.field(entity, "number")
-    condition = draw.filter(entity, "category", "flag", "text", but=[field]) if entity.rows > 20 else None
-    if field.nulls:
-        raise Unfit
-    things = noun_phrase(entity.nouns, condition) if condition else entity.nouns
-    found = answer(entity)
-    where = conditions(*([condition.where()] if condition else []))
-    return Draft(
-        f"SELECT {found.columns}, RANK() OVER (ORDER BY {field.sql} DESC) FROM {entity.sql}{where}",
-        (f"Rank [the |all |]{things} by {field.phrase}, highest first. Show the {found.one} and the rank.",
-         f"What rank does each of the {things} have by {field.phrase}? Show the {found.one} and the rank.",
-         f"{found.one} and rank of {things} by {field.phrase}, highest first"),
-        fits=40,
-    )  # fmt: skip
 
 
 def bucket(draw: Draw) -> Draft:

@@ -50,7 +50,7 @@ def computed_top(draw: Draw) -> Draft:
     noun = entity.noun if count == 1 else entity.nouns
     things = noun_phrase(noun, condition) if condition else noun
     word = "highest" if high else "lowest"
-    shown = draw.rng.random() < 0.4
+    shown = draw.rng.random() < (0.4 if count == 1 else 0.7)
     also = f", {found.expression()}" if shown else ""
     tail = f" and [{'its' if count == 1 else 'their'}|the] {found.phrase}" if shown and not entity.is_person else ""
     if shown and entity.is_person:
@@ -71,6 +71,11 @@ def computed_top(draw: Draw) -> Draft:
             f"[Find|Show|List|Give me] the {number}{things} with {high_low}{tail}.",
             f"{number}{things} with {high_low}{tail}",
         )
+        if shown and count > 1 and high:
+            wordings = (
+                *wordings,
+                f"[Show|List|Give me|] [the |]top {count} {things} by {found.phrase}[|, with the value].",
+            )
     names_ = answer(entity, prefix)
     check = tie_free(f"SELECT {found.expression()} AS v {tables}{where}", count, high)
     return Draft(
@@ -140,4 +145,76 @@ def computed_per_parent(draw: Draw) -> Draft:
         (f"[Show|List|Give me] the {limit} {names.plural(parent)} with the highest total {found.phrase} of {items}, with that [total|value].",
          f"top {limit} {names.plural(parent)} by total {found.phrase} of {items}, with the total"),
         (tie_free(f"SELECT {value} AS v {tables} {group}", limit, True),),
+    )  # fmt: skip
+
+
+def computed_list(draw: Draw) -> Draft:
+    """Things next to their quantity."""
+    found = quantity(draw, thing=True)
+    entity = found.entity
+    tables, prefix = source(found)
+    condition = draw.filter(entity, but=found.uses) if entity.rows > 20 or draw.rng.random() < 0.5 else None
+    things = noun_phrase(entity.nouns, condition) if condition else entity.nouns
+    where = conditions(*([condition.where(prefix)] if condition else []))
+    names_ = answer(entity, prefix)
+    order, said = "", ""
+    if draw.rng.random() < 0.4:
+        order, said = f" ORDER BY {found.expression()} DESC", ", [largest|highest] first"
+    return Draft(
+        f"SELECT {names_.columns}, {found.expression()} {tables}{where}{order}",
+        (f"[Show|List|Give me] the {names_.one} and the {found.phrase} of [all |the |each of the ]{things}{said}.",
+         f"[Calculate|Show] the {found.phrase} [of|for] each of the {things}{said}.", f"{names_.one} and {found.phrase} of {things}{said}",
+         f"What is the {found.phrase} of each of the {things}{said}?"),
+        fits=100,
+    )  # fmt: skip
+
+
+def computed_above_average(draw: Draw) -> Draft:
+    """The things where it is over the average."""
+    found = quantity(draw, thing=True)
+    entity, more, count = found.entity, draw.rng.random() < 0.7, draw.rng.random() < 0.4
+    tables, prefix = source(found)
+    names_, value = answer(entity, prefix), found.expression()
+    word = "[above|higher than]" if more else "[below|lower than]"
+    things = f"{entity.nouns} with a {found.phrase} {word} [the |]average"
+    have = f"{entity.nouns} have a {found.phrase} {word} [the |]average"
+    shown = "COUNT(*)" if count else names_.columns
+    wordings = (
+        (f"How many {have}?", f"number of {things}", f"Count the {things}.")
+        if count
+        else (f"Which {have}?", f"[List|Show|Find] the {things}.", things)
+    )
+    return Draft(
+        f"SELECT {shown} {tables} WHERE {value} {'>' if more else '<'} (SELECT AVG({value}) {tables})",
+        tuple(each.replace(" a average", " an average").replace(" a actual", " an actual") for each in wordings),
+        fits=100,
+    )  # fmt: skip
+
+
+def computed_rank_in_group(draw: Draw) -> Draft:
+    """The things with the most of it in each group, or all with their rank."""
+    found = quantity(draw, thing=True)
+    entity, count = found.entity, draw.rng.choice([None, 1, 2, 3, 3])
+    field = draw.grouper(entity, but=found.uses)
+    tables, prefix = source(found)
+    names_, group, value = answer(entity, prefix), prefix + field.sql, found.expression()
+    rank = f"RANK() OVER (PARTITION BY {group} ORDER BY {value} DESC)"
+    if count is None:
+        return Draft(
+            f"SELECT {names_.columns}, {group}, {value}, {rank} {tables}",
+            (f"Rank the {entity.nouns} by {found.phrase} within each {field.phrase}.",
+             f"For each {field.phrase}, rank the {entity.nouns} by {found.phrase}, highest first."),
+            fits=400,
+        )  # fmt: skip
+    inner = f"SELECT {names_.columns}, {group}, {value} AS value, {rank} AS place {tables}"
+    outer = ", ".join(each.sql for each in entity.labels) + f", {field.sql}, value"
+    compare = "= 1" if count == 1 else f"<= {count}"
+    things = f"{entity.noun}" if count == 1 else f"{count} {entity.nouns}"
+    return Draft(
+        f"WITH ranked AS ({inner}) SELECT {outer} FROM ranked WHERE place {compare}",
+        (f"For each {field.phrase}, [show|list|find] the {things} with the highest {found.phrase}.",
+         f"[Show|Find] the {things} with the highest {found.phrase} [for|of|within] each {field.phrase}.",
+         f"{f'top {count} {entity.nouns}' if count > 1 else entity.noun + ' with the highest'} {'by ' if count > 1 else ''}{found.phrase} [per|in each] {field.phrase}"),
+        (f"SELECT COUNT(*) <= {count} * COUNT(DISTINCT {field.sql}) FROM ({inner}) WHERE place {compare}",),
+        fits=100,
     )  # fmt: skip

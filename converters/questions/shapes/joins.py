@@ -195,3 +195,40 @@ def parent_of_extreme(draw: Draw) -> Draft:
     return Draft(
         f"SELECT {names_.columns} {upward(relation)}{conditions(known)} {order} LIMIT 1", tuple(asked), (check,)
     )
+
+
+def distinct_children(draw: Draw) -> Draft:
+    """How many different others a parent is tied to by its children: the patients of a doctor's appointments."""
+    relation = draw.relation(lambda each: is_plain(each, draw.profile.relations))
+    others = [
+        each
+        for each in draw.profile.relations
+        if each.child is relation.child and each.parent is not relation.parent and each.parent.of("label")
+    ]
+    other = draw.pick(each for each in others if is_plain(each, draw.profile.relations))
+    parent, child, found = relation.parent, relation.child, bond(relation)
+    count = f"COUNT(DISTINCT {child.sql}.{other.column.sql})"
+    tail = f"{joined(relation)} GROUP BY {parent.sql}.{relation.key.sql}"
+    names_, things = answer(parent, f"{parent.sql}."), other.parent.nouns
+    through = f" [in|through] {'their' if parent.is_person else 'its'} {found.children}"
+    limit = draw.rng.choice([None, None, 1, 1, 3, 5])
+    if limit is None:
+        return Draft(
+            f"SELECT {names_.columns}, {count} {tail}",
+            (f"How many different {things} does each {parent.noun} have{through}?",
+             f"[Show|List|Give me] the {names_.one} of each {parent.noun} and the number of [different|distinct|unique] {things}{through}.",
+             f"number of [different|distinct] {things} per {parent.noun}"),
+            fits=100,
+        )  # fmt: skip
+    shown = draw.rng.random() < 0.5
+    columns = names_.columns + (f", {count}" if shown else "")
+    nouns = parent.noun if limit == 1 else f"{limit} {parent.nouns}"
+    also = "[ and|, with] their number" if shown else ""
+    has = "has" if limit == 1 else "have"
+    return Draft(
+        f"SELECT {columns} {tail} ORDER BY {count} DESC LIMIT {limit}",
+        (f"Which {nouns} {has} the most [different |distinct |unique |]{things}{through}?{' How many?' if shown else ''}",
+         f"[Show|Find|List] the {nouns} with the most [different |distinct |]{things}{also}.",
+         f"{nouns} with the most [different |]{things}{also}"),
+        (tie_free(f"SELECT {count} AS v {tail}", limit, True),),
+    )  # fmt: skip

@@ -9,25 +9,42 @@ from converters.questions.draft import (
     conditions,
     tie_free,
 )
-from converters.questions.filters import happening, is_its_date
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity
 from converters.questions.relations import bond, is_plain, who
 from converters.questions.shapes.figures import aggregate_words
+from converters.questions.times import happening, is_its_date
 
 
 class Period:
-    """A year or month that rows fall into: SQL, words, and the condition without which it is NULL."""
+    """An hour, day, month or year that rows fall into: SQL, words, and the condition without which it is NULL."""
 
     def __init__(self, field: Field, rng) -> None:
         self.field = field
-        months = len({str(value)[:7] for value in field.values}) if field.kind == "date" else 99
-        self.unit = "year"
-        self.sql = field.sql
-        if field.kind == "date":
-            self.unit = "month" if months <= 30 and rng.random() < 0.6 else "year"
-            self.sql = f"strftime('{'%Y-%m' if self.unit == 'month' else '%Y'}', {field.sql})"
+        self.unit = "year" if field.kind == "year" else unit_of(field, rng)
+        self.sql = field.sql if field.kind == "year" else FORMS[self.unit].format(field.sql)
         self.known = f"{field.sql} IS NOT NULL" if field.nulls else ""
+
+
+FORMS = {
+    "hour": "strftime('%Y-%m-%d %H', {})",
+    "day": "date({})",
+    "month": "strftime('%Y-%m', {})",
+    "year": "strftime('%Y', {})",
+}
+
+
+def unit_of(field: Field, rng) -> str:
+    """The unit that divides the dates into several periods, but not too many."""
+    parts = {unit: len({str(value)[:length] for value in field.values}) for unit, length in LENGTHS.items()}
+    if parts["day"] <= 2 and parts["hour"] > 2:
+        return "hour"
+    if parts["month"] <= 2:
+        return "day"
+    return "month" if parts["month"] <= 30 and (parts["year"] < 3 or rng.random() < 0.6) else "year"
+
+
+LENGTHS = {"hour": 13, "day": 10, "month": 7, "year": 4}
 
 
 def period(draw: Draw, *kinds: str) -> tuple[Entity, Period]:
@@ -77,37 +94,6 @@ def counts_over_time(draw: Draw) -> Draft:
         f"SELECT {found.sql}, {value} FROM {entity.sql}{conditions(found.known)} GROUP BY {found.sql}{order}",
         (*(each.replace("?", f"{said}?") for each in asked), f"{what} {per_unit(found, entity)}{said}",
          f"[Show|Give me] the {what} {per_unit(found, entity)}{said}."),
-    )  # fmt: skip
-
-
-def running_total(draw: Draw) -> Draft:
-    entity, found = period(draw)
-    numbers = [each for each in entity.of("number") if each.summable]
-    things = in_period(entity, found)
-    if numbers and draw.rng.random() < 0.6:
-        number = draw.pick(numbers)
-        value, what = f"SUM({number.sql})", f"{number.phrase} of {things}"
-    else:
-        value, what = "COUNT(*)", f"number of {things}"
-    return Draft(
-        f"SELECT {found.sql}, SUM({value}) OVER (ORDER BY {found.sql}) FROM {entity.sql}{conditions(found.known)} "
-        f"GROUP BY {found.sql}",
-        (f"[Show|Give me|Calculate] the [running total|cumulative total] of the {what} [by|per] {found.unit}.",
-         f"[running total|cumulative sum] of the {what} [by|per] {found.unit}",
-         f"How does the {what} add up over the {found.unit}s? Show [each|the] {found.unit} and the running total."),
-    )  # fmt: skip
-
-
-def change_over_time(draw: Draw) -> Draft:
-    """The difference from the period before, by LAG."""
-    entity, found = period(draw)
-    things = in_period(entity, found)
-    return Draft(
-        f"SELECT {found.sql}, COUNT(*), COUNT(*) - LAG(COUNT(*)) OVER (ORDER BY {found.sql}) FROM {entity.sql}"
-        f"{conditions(found.known)} GROUP BY {found.sql}",
-        (f"[Show|Give me|List] the number of {things} per {found.unit} and the change from the previous {found.unit}[| in the data].",
-         f"number of {things} [per|by] {found.unit}, and the difference to the {found.unit} before",
-         f"How many {entity.nouns} {happened(entity, found)} in each {found.unit}, and how did that change from the previous one?"),
     )  # fmt: skip
 
 

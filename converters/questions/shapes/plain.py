@@ -17,6 +17,7 @@ from converters.questions.draft import (
 from converters.questions.filters import literal, noun_phrase
 from converters.questions.kinds import Field, is_askable
 from converters.questions.profile import Entity
+from converters.questions.times import happening
 
 ASKED = ("number", "category", "year", "date", "text")  # kinds of columns that people want to see
 
@@ -90,9 +91,11 @@ def list_columns(draw: Draw) -> Draft:
 
 def named(entity: Entity, draw: Draw) -> tuple[str, str]:
     """A condition that picks one thing by its name, and the name."""
+    if len(entity.labels) != 1:
+        raise Unfit
     label = entity.labels[0]
     values = [value for value in label.values if is_askable(value)]
-    if len(entity.labels) != 1 or label.kind != "label" or not values or not label.unique:
+    if label.kind != "label" or not values or not label.unique:
         raise Unfit
     value = draw.rng.choice(values)
     return f"{label.sql} = {literal(value)}", value
@@ -123,7 +126,7 @@ def lookup(draw: Draw) -> Draft:
 
 def when(entity: Entity, field: Field, value: str) -> str:
     """`was Kepler-4 b discovered`, for a year or date."""
-    what = filters.happening(entity, field).strip()
+    what = happening(entity, field).strip()
     if what.startswith(("who ", "that ")):
         past = what.split(" ", 1)[1]
         if past in words.BASES:

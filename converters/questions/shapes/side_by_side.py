@@ -1,12 +1,10 @@
 """Several figures of one group, and two columns of one row: counts with a part of them, ranges, moving averages."""
 
-from itertools import combinations
-
 from converters.questions import names
 from converters.questions.draft import Draft, Draw, Unfit, answer, conditions, countings, listings
 from converters.questions.filters import Filter, noun_phrase
-from converters.questions.kinds import Field
 from converters.questions.profile import Entity
+from converters.questions.quantities import twins
 from converters.questions.shapes.periods import in_period, per_unit, period
 
 
@@ -49,16 +47,6 @@ def part_over_time(draw: Draw) -> Draft:
     )  # fmt: skip
 
 
-def twins(entity: Entity) -> list[tuple[Field, Field]]:
-    """Pairs of numbers, or of dates, that measure the same: home_goals and away_goals."""
-    return [
-        (one, two)
-        for kind in ("number", "date")
-        for one, two in combinations([each for each in entity.of(kind) if not each.key and len(each.words) > 1], 2)
-        if one.head == two.head
-    ]
-
-
 def columns_compared(draw: Draw) -> Draft:
     """Rows where one column is more than another of the same kind."""
     entity = draw.entity(twins)
@@ -77,27 +65,6 @@ def columns_compared(draw: Draw) -> Draft:
     return Draft(f"SELECT {found.columns} FROM {entity.sql}{where}", listings(entity, things, found, verb), check)
 
 
-def moving_average(draw: Draw) -> Draft:
-    """The mean of the last n periods, by a window over a common table expression."""
-    entity, found = period(draw)
-    numbers = [each for each in entity.of("number") if each.summable]
-    things, count = in_period(entity, found), draw.rng.choice([3, 3, 4, 5, 7])
-    value, what = "COUNT(*)", f"number of {things}"
-    if numbers and draw.rng.random() < 0.4:
-        number = draw.pick(numbers)
-        value, what = f"SUM({number.sql})", f"total {number.phrase} of {things}"
-    inner = f"SELECT {found.sql} AS {found.unit}, {value} AS n FROM {entity.sql}{conditions(found.known)} GROUP BY {found.sql}"
-    return Draft(
-        f"WITH counts AS ({inner}) SELECT {found.unit}, AVG(n) OVER (ORDER BY {found.unit} ROWS BETWEEN {count - 1} "
-        f"PRECEDING AND CURRENT ROW) FROM counts",
-        (f"[Calculate|Show|Give me] the moving average of the {what} over {count} {found.unit}s.",
-         f"{count}-{found.unit} moving average of the {what}",
-         f"What is the {count}-{found.unit} [moving|rolling] average of the {what}? Show [the|each] {found.unit} too."),
-        (f"SELECT COUNT(*) > {count} FROM ({inner})",),
-        fits=120,
-    )  # fmt: skip
-
-
 def group_range(draw: Draw) -> Draft:
     """Count, first and last of each group."""
     entity = draw.entity(lambda each: each.of("year", "date") and each.rows >= 8)
@@ -113,10 +80,38 @@ def group_range(draw: Draw) -> Draft:
     }
     columns = ", ".join(each if each == "COUNT(*)" else f"{each}({field.sql})" for each in figures)
     what = ", the ".join(said[each] for each in figures[:-1]) + f" and the {said[figures[-1]]}"
+    order, said = "", ""
+    if figures[0] == "COUNT(*)" and draw.rng.random() < 0.5:
+        order, said = " ORDER BY COUNT(*) DESC", ", ordered by the [number|count][, highest first|]"
     return Draft(
-        f"SELECT {group.sql}, {columns} FROM {entity.sql} GROUP BY {group.sql}",
-        (f"[Show|Give me|List] the {what} [for|of] each {group.phrase}.", f"{what} [per|by] {group.phrase}",
-         f"For each {group.phrase}, what are the {what}?"),
+        f"SELECT {group.sql}, {columns} FROM {entity.sql} GROUP BY {group.sql}{order}",
+        (f"[Show|Give me|List] the {what} [for|of] each {group.phrase}{said}.", f"{what} [per|by] {group.phrase}{said}",
+         f"For each {group.phrase}, what are the {what}{said}?"),
+    )  # fmt: skip
+
+
+def distinct_with_first(draw: Draw) -> Draft:
+    """How many different values, or names, a group has, and its first or last year."""
+    entity = draw.entity(lambda each: each.of("year", "date") and each.rows >= 8)
+    time, group = draw.field(entity, "year", "date"), draw.grouper(entity)
+    labels = entity.of("label") if len(entity.of("label")) == 1 else []
+    field = draw.pick(each for each in [*labels, *entity.of("category")] if each.name != group.name)
+    if group.name == time.name:
+        raise Unfit
+    first = draw.rng.random() < 0.6
+    function, word = ("MIN", "[first|earliest]") if first else ("MAX", "[last|latest]")
+    things = entity.nouns if field.kind == "label" else field.phrases
+    count = f"COUNT(DISTINCT {field.sql})"
+    ordered_ = draw.rng.random() < 0.7
+    order = f" ORDER BY {count} DESC" if ordered_ else ""
+    said = ", ordered by [the count|that number|count][, highest first| descending|]" if ordered_ else ""
+    what = f"[unique|different|distinct] {things}"
+    when = f"the {word} {time.phrase}"
+    return Draft(
+        f"SELECT {group.sql}, {count}, {function}({time.sql}) FROM {entity.sql} GROUP BY {group.sql}{order}",
+        (f"[Show|Give me|Find] the [count|number] of {what} for each {group.phrase}, along with {when}{said}.",
+         f"[count|number] of {what} and {when} [per|by] {group.phrase}{said}",
+         f"For each {group.phrase}, [show|list|give me] how many {what} there are and {when}{said}."),
     )  # fmt: skip
 
 

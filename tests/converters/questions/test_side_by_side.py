@@ -4,7 +4,7 @@ import re
 
 from converters.questions.generate import generate
 from converters.questions.profile import profile_of
-from converters.questions.shapes.side_by_side import twins
+from converters.questions.quantities import twins
 from tests.converters.questions.databases import make
 
 GAMES = """CREATE TABLE game (id INTEGER PRIMARY KEY, name TEXT, place TEXT, home_goals INT, away_goals INT, seats INT);
