@@ -79,15 +79,22 @@ class Generated:
         return lines
 
 
-def generate(database: Path, count: int, *, seed: int = 7, struck: frozenset[str] = frozenset()) -> Generated:
-    """Up to `count` pairs. `struck`: normalised questions, and normalised queries, that are not to be made.
+def generate(
+    database: Path,
+    count: int,
+    *,
+    seed: int = 7,
+    struck: frozenset[str] = frozenset(),
+    shapes: Iterable[str] = tuple(SHAPES),
+) -> Generated:
+    """Up to `count` pairs of the named shapes. `struck`: normalised questions and queries that are not to be made.
 
     Raises ConversionError where no pair can be made, SchemaError where the file is no database.
     """
     profile = profile_of(database)
     connection = open_read_only(database)
     try:
-        made = Generator(profile, connection, seed, struck).run(count)
+        made = Generator(profile, connection, seed, struck, tuple(shapes)).run(count)
     finally:
         connection.close()
     if not made.pairs:
@@ -102,8 +109,14 @@ class Generator:
     """One run over a database."""
 
     def __init__(
-        self, profile: Profile, connection: sqlite3.Connection, seed: int, struck: frozenset[str] = frozenset()
+        self,
+        profile: Profile,
+        connection: sqlite3.Connection,
+        seed: int,
+        struck: frozenset[str] = frozenset(),
+        shapes: tuple[str, ...] = tuple(SHAPES),
     ) -> None:
+        self.shapes = {name: rule for name, rule in SHAPES.items() if name in shapes}
         self.profile, self.connection, self.seed, self.struck = profile, connection, seed, struck
         self.quantities = tuple(quantities(profile))
         self.used: Counter = Counter()
@@ -116,7 +129,7 @@ class Generator:
         start, pairs, made, failed = time.monotonic(), [], Counter(), Counter()
         limit = SECONDS + SECONDS_A_PAIR * count
         busy, end = time.thread_time() + limit, start + WAITING * limit
-        open_shapes, given_up, turn, late = dict(SHAPES), [], 0, False
+        open_shapes, given_up, turn, late = dict(self.shapes), [], 0, False
         while len(pairs) < count and open_shapes and not late:
             name = min(open_shapes, key=lambda shape: (made[shape], list(SHAPES).index(shape)))
             found = self.try_shape(name, SHAPES[name], random.Random(f"{self.seed}-{turn}-{name}"))

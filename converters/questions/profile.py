@@ -175,8 +175,7 @@ def entity_of(table: Table, rows: list[tuple], known: frozenset[str]) -> Entity:
     if len(parts) > 1 and parts[0].lower() in words.TABLE_PREFIXES:
         parts = parts[1:]
     noun = names.singular(" ".join(parts)) or "row"
-    if noun.split(" ")[-1] == "log":
-        noun += " entry"
+    noun += {"log": " entry", "weather": " record", "history": " record"}.get(noun.split(" ")[-1], "")
     shorter = parts[:-1] if len(parts) > 1 and parts[-1].lower() in words.TABLE_SUFFIXES else parts
     fields = typed_fields(table, rows, known, names.singular(" ".join(shorter)))
     return Entity(table.name, noun, tuple(fields), len(rows), len(rows) < SAMPLED)

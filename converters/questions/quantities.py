@@ -69,6 +69,12 @@ FACTORS = ("multiplier", "factor", "amount", "price", "multiple", "quantity", "v
 RATES = ("rate", "factor", "value", "price", "conversion", "kg", "grams", "metres", "meters", "litres")
 
 
+MONEY = ("price", "cost", "amount", "budget", "gross", "revenue", "sales", "profit", "income", "salary", "gnp", "gdp",
+         "expenses", "assets", "earnings", "value", "balance", "bonus", "payment", "tax", "worth")  # fmt: skip
+COUNTED = ("goals", "points", "wins", "losses", "games", "matches", "population", "employees", "students", "votes",
+           "views", "likes", "visitors", "passengers", "attendance", "capacity", "quantity", "hits")  # fmt: skip
+
+
 class Quantity(NamedTuple):
     """`sql`: an expression with {} before the columns of `entity`; `join`: what follows FROM its table, empty for none.
 
@@ -155,7 +161,8 @@ def proportions(entity: Entity, numbers: list[Field]) -> Iterator[Quantity]:
     found = 0
     for one, two in combinations([each for each in numbers if each.summable and not each.key], 2):
         low = 0 if two.low is None else two.low
-        if found < 2 and one.head != two.head and low > 0 and not {"id", "number"} & {one.head, two.head}:
+        of_one_kind = any(one.head in kind and two.head in kind for kind in (MONEY, COUNTED))
+        if found < 2 and one.head != two.head and low > 0 and of_one_kind:
             found += 1
             factor = "1.0 * " if one.whole and two.whole else ""
             phrase = f"ratio of {one.phrase} to {two.phrase}"

@@ -27,7 +27,7 @@ ABBREVIATIONS = {
     "reference", "ht": "height",
     "yr": "year", "doj": "joining date", "stu": "student", "instr": "instructor", "crs": "course", "prof": "professor",
 }  # fmt: skip
-ACRONYMS = word_set("gdp gnp id url ip vat isbn sku cpu gpu ram tv usa uk eu dna gpa iso")
+ACRONYMS = word_set("ssn gdp gnp id url ip vat isbn sku cpu gpu ram tv usa uk eu dna gpa iso")
 TABLE_PREFIXES = word_set("tbl tb dim fact vw view")
 TABLE_SUFFIXES = word_set("table tbl data info information details detail list records record master")
 UNITS = {
@@ -161,7 +161,9 @@ MEASURES = {
     "expenses": TOTAL, "tax": TOTAL, "turnover": TOTAL, "value": TOTAL, "payment": TOTAL, "employees": TOTAL,
     "students": TOTAL, "passengers": TOTAL, "visitors": TOTAL, "discount": TOTAL._replace(summable=False),
 }  # fmt: skip
-NO_MEASURE = word_set("code zip postcode phone fax latitude longitude number id no isbn sku version rowid")
+NO_MEASURE = word_set(
+    "code zip postcode phone fax latitude longitude lat long lng ssn number id no isbn sku version rowid"
+)
 # Words of a number whose sum or difference means nothing.
 MEANS_ONLY = word_set("rate rating percentage percent average expectancy score grade ratio share index")
 

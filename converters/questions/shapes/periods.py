@@ -52,6 +52,8 @@ def period(draw: Draw, *kinds: str) -> tuple[Entity, Period]:
     field = draw.field(entity, *(kinds or ("date", "year")))
     if field.kind == "year" and field.unique:
         raise Unfit
+    if happening(entity, field) == "?" and (len(entity.of("date", "year")) > 1 or "update" in field.words):
+        raise Unfit  # nothing would say which date is meant
     return entity, Period(field, draw.rng)
 
 
