@@ -131,7 +131,7 @@ class Generator:
         busy, end = time.thread_time() + limit, start + WAITING * limit
         open_shapes, given_up, turn, late = dict(self.shapes), [], 0, False
         while len(pairs) < count and open_shapes and not late:
-            name = min(open_shapes, key=lambda shape: (made[shape], list(SHAPES).index(shape)))
+            name = min(open_shapes, key=lambda shape: made[shape])  # the first of those with the fewest
             found = self.try_shape(name, SHAPES[name], random.Random(f"{self.seed}-{turn}-{name}"))
             turn, late = turn + 1, time.thread_time() > busy or time.monotonic() > end
             if not found:

@@ -22,7 +22,7 @@ MOST_COLUMNS = 80
 LONGEST_TEXT = 81  # characters read of a text
 TABLE_SECONDS, ALL_SECONDS = 2.0, 60.0
 WAITING = 4  # a busy machine should not change what is made
-STEP = 2000  # of SQLite's operations between two looks at the clock
+STEP = 20_000  # of SQLite's operations between two looks at the clock
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def distinct_with_first(draw: Draw) -> Draft:
     """How many different values, or names, a group has, and its first or last year."""
     entity = draw.entity(lambda each: each.of("year", "date") and each.rows >= 8)
     time, group = draw.field(entity, "year", "date"), draw.grouper(entity)
-    labels = entity.of("label") if len(entity.of("label")) == 1 else []
+    labels = entity.of("label") if len(entity.labels) == 1 and entity.labels[0].unique else []
     field = draw.pick(each for each in [*labels, *entity.of("category")] if each.name != group.name)
     if group.name == time.name:
         raise Unfit
