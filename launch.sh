@@ -489,7 +489,7 @@ board() {
   prepare_tracking out
   if ! has_gpu; then
     prepare_for_cpu
-    say "in the form that is \"use_cpu\": true among the Extra arguments, and the compute type $(cpu_has_bf16 && echo bf16 || echo fp32)"
+    say 'in the form that is "use_cpu": true among the Extra arguments, and the compute type bf16'
   fi
   make_presets
   run "$VENV/bin/llamafactory-cli" webui
