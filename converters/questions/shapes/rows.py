@@ -6,7 +6,7 @@ from converters.questions.filters import noun_phrase, predicate
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity
 from converters.questions.shapes.plain import named, single
-from converters.questions.times import happening
+from converters.questions.times import happening, is_its_date
 
 READ = 100  # whole rows that a person reads
 
@@ -62,14 +62,14 @@ def latest_rows(draw: Draw) -> Draft:
     """The last rows of a table without names."""
     entity = draw.entity(lambda each: nameless(each) and each.of("date") and each.rows >= 10)
     field, count = draw.field(entity, "date"), draw.rng.choice([3, 5, 10, 10, 20])
-    if happening(entity, field) == "?" or count * 2 > entity.rows:
+    if not is_its_date(entity, field) or count * 2 > entity.rows:
         raise Unfit
     condition = draw.filter(entity, "category", "code", "flag", "number") if draw.rng.random() < 0.5 else None
     things = noun_phrase(entity.nouns, condition) if condition else entity.nouns
-    where = conditions(*([condition.where()] if condition else []))
     high = draw.rng.random() < 0.8
     word = "[latest|last|most recent]" if high else "[first|earliest]"
-    order, _ = ordered(field, high)
+    order, known = ordered(field, high)
+    where = conditions(*([condition.where()] if condition else []), known)
     check = tie_free(f"SELECT {field.sql} AS v FROM {entity.sql}{where}", count, high)
     return Draft(
         f"SELECT * FROM {entity.sql}{where} {order} LIMIT {count}",
