@@ -50,18 +50,21 @@ def databases(source: Path) -> list[Path]:
 
 def by_shape(files: list[Path], seed: int) -> dict[str, list[dict]]:
     """All pairs as rows of Spider's form."""
-    found = defaultdict(list)
+    found, slow = defaultdict(list), set()
     for file in track(files, "generating"):
         for known, count in A_DATABASE.items():
             shapes = [shape for shape in SHAPES if is_of_spider(shape) == known]
             try:
-                pairs = generate(file, count, seed=seed, shapes=shapes).pairs
+                made = generate(file, count, seed=seed, shapes=shapes)
             except ConversionError:  # no rows in it
                 continue
-            for pair in pairs:
+            slow |= {file.stem} if made.slow or made.late else set()
+            for pair in made.pairs:
                 found[pair.shape].append(
                     {"db_id": file.stem, "question": pair.question, "query": pair.sql, "shape": pair.shape}
                 )
+    if slow:
+        print(f"WARNING: queries that took too long were left out: {', '.join(sorted(slow))}", file=sys.stderr)
     return found
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from converters.clean_golds import plain_sql
 from converters.questions.draft import Draft, Draw, Unfit
-from converters.questions.profile import WAITING, Profile, deadline, profile_of
+from converters.questions.profile import Profile, deadline, profile_of, timer
 from converters.questions.quantities import quantities
 from converters.questions.shapes import SHAPES
 from converters.questions.wording import typed
@@ -57,6 +57,7 @@ class Generated:
     late: bool = False
     left_out: dict[str, int] = field(default_factory=dict)  # tables, by reason
     struck: int = 0
+    slow: tuple[str, ...] = ()  # shapes of which a query took too long
 
     def lines(self) -> list[str]:
         """For people: how many, how distinct, how hard, what is missing."""
@@ -70,6 +71,9 @@ class Generated:
         if len(self.pairs) < self.asked:
             why = "the time was up" if self.late else "the database offers no more"
             lines.append(f"  {self.asked - len(self.pairs)} fewer than --generate {self.asked}: {why}")
+        if self.slow:
+            which = f"{len(self.slow)} of {len(SHAPES)} shapes: {', '.join(self.slow)}"
+            lines.append(f"  WARNING: queries that took too long were left out ({which})")
         if self.left_out:
             many = ", ".join(f"{number} {reason}" for reason, number in self.left_out.items())
             lines.append(f"  tables left out: {many}")
@@ -123,17 +127,17 @@ class Generator:
         self.queries: set[str] = set()
         self.questions: set[str] = set()
         self.number = self.met = 0  # pairs made, and struck ones among them
+        self.slow: Counter = Counter()  # queries that took too long, by shape
 
     def run(self, count: int) -> Generated:
         """Pairs until there are `count`, no shape fits any more, or the time is up."""
         start, pairs, made, failed = time.monotonic(), [], Counter(), Counter()
-        limit = SECONDS + SECONDS_A_PAIR * count
-        busy, end = time.thread_time() + limit, start + WAITING * limit
+        is_late = timer(SECONDS + SECONDS_A_PAIR * count)
         open_shapes, given_up, turn, late = dict(self.shapes), [], 0, False
         while len(pairs) < count and open_shapes and not late:
             name = min(open_shapes, key=lambda shape: made[shape])  # the first of those with the fewest
             found = self.try_shape(name, SHAPES[name], random.Random(f"{self.seed}-{turn}-{name}"))
-            turn, late = turn + 1, time.thread_time() > busy or time.monotonic() > end
+            turn, late = turn + 1, is_late()
             if not found:
                 failed[name] += 1
                 if failed[name] >= TRIES:
@@ -146,9 +150,8 @@ class Generator:
                 self.number += 1
                 if not self.is_struck(pair):
                     pairs.append(pair._replace(number=self.number))
-        return Generated(
-            pairs[:count], count, time.monotonic() - start, tuple(given_up), late, self.profile.reasons, self.met
-        )
+        seconds, slow = time.monotonic() - start, tuple(self.slow)
+        return Generated(pairs[:count], count, seconds, tuple(given_up), late, self.profile.reasons, self.met, slow)
 
     def try_shape(self, name: str, make: Callable[[Draw], Draft], rng: random.Random) -> list[Pair]:
         """The pairs of one new query; empty where the draft does not fit."""
@@ -158,7 +161,7 @@ class Generator:
         except Unfit:
             return []
         sql = plain_sql(draft.sql, self.profile.schema)
-        if sql is None or normal_sql(sql) in self.queries or not self.is_good(draft, sql):
+        if sql is None or normal_sql(sql) in self.queries or not self.is_good(draft, sql, name):
             return []
         self.queries.add(normal_sql(sql))
         pairs = [Pair(question, sql, name, hardness(sql)) for question in self.worded(draft, sql, rng)]
@@ -180,13 +183,14 @@ class Generator:
             found.append(question)
         return found
 
-    def is_good(self, draft: Draft, sql: str) -> bool:
-        """Whether the query runs, returns what a person could want to read, and passes its checks."""
+    def is_good(self, draft: Draft, sql: str, shape: str = "") -> bool:
+        """Whether the query runs in time, returns what a person could want to read, and passes its checks."""
         try:
             if not all(self.rows(check, 1)[0][0] for check in draft.checks):
                 return False
             rows = self.rows(sql, draft.fits)
-        except (sqlite3.Error, sqlite3.Warning, OverflowError, IndexError):
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, IndexError) as error:
+            self.slow.update([shape] if str(error) == "interrupted" else [])
             return False
         values = [value for row in rows for value in row]
         if not rows or len(rows) > draft.fits or any(all(value is None for value in row) for row in rows):

@@ -6,7 +6,7 @@ its size, and within a deadline. Not covered: virtual tables' hidden columns, co
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ SAMPLED, RANGES = 2000, 20  # rows of a table, and the ranges of rowids they are
 MOST_COLUMNS = 80
 LONGEST_TEXT = 81  # characters read of a text
 TABLE_SECONDS, ALL_SECONDS = 2.0, 60.0
-WAITING = 4  # a busy machine should not change what is made
+WAITING = 20  # times the CPU time that a limit allows: a busy machine should not change what is made
 STEP = 20_000  # of SQLite's operations between two looks at the clock
 
 
@@ -93,11 +93,16 @@ class Profile:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
+def timer(seconds: float) -> Callable[[], bool]:
+    """Whether this thread has used more seconds of CPU time from now on, or has waited WAITING times as long."""
+    busy, end = time.thread_time() + seconds, time.monotonic() + WAITING * seconds
+    return lambda: time.thread_time() > busy or time.monotonic() > end
+
+
 @contextmanager
 def deadline(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Interrupt what takes more seconds of CPU time, or WAITING times as long (sqlite3.OperationalError)."""
-    busy, end = time.thread_time() + seconds, time.monotonic() + WAITING * seconds
-    connection.set_progress_handler(lambda: time.thread_time() > busy or time.monotonic() > end, STEP)
+    """Interrupt what takes longer (sqlite3.OperationalError)."""
+    connection.set_progress_handler(timer(seconds), STEP)
     try:
         yield
     finally:
@@ -111,10 +116,10 @@ def profile_of(database: Path) -> Profile:
         [table.name for table in schema.tables] + [each.name for table in schema.tables for each in table.columns]
     )
     connection = open_read_only(database)
-    entities, reasons, start = [], {}, time.monotonic()
+    entities, reasons, is_late = [], {}, timer(ALL_SECONDS)
     try:
         for table in schema.tables:
-            late = time.monotonic() - start > ALL_SECONDS
+            late = is_late()
             rows = None if late else sample(connection, table)
             if rows:
                 entities.append(entity_of(table, rows, known))

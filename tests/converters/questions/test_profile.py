@@ -93,7 +93,10 @@ def test_a_quantity_through_a_reference_table(tmp_path):
          "reference": [("Earth", 6.0), ("Jupiter", 1900.0)]},
     )  # fmt: skip
     (found,) = quantities(profile_of(path))
-    assert (found.phrase, found.expression()) == ("[real|actual|absolute] mass", "planet.mass_multiplier * reference.mass")
+    assert (found.phrase, found.expression()) == (
+        "[real|actual|absolute] mass",
+        "planet.mass_multiplier * reference.mass",
+    )
     assert found.join == " JOIN reference ON planet.mass_wrt = reference.name"
 
 
