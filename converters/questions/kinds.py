@@ -131,6 +131,8 @@ def typed(table: str, column: Column, values: list, known: frozenset[str], noun:
     parts = names.parts_of(column.name, known)
     parts, unit = without_unit(parts)
     shown = shown_words(parts, noun)
+    if unit in ("ms", "seconds", "minutes") and shown[-1] in words.TIMED:
+        shown = [*shown, "time"]
     numbers = [value for value in there if isinstance(value, int | float)]
     is_number = bool(numbers) and len(numbers) == len(there)
     field = Field(

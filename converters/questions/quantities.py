@@ -109,6 +109,7 @@ def quantities(profile: Profile) -> Iterator[Quantity]:
                 yield from by_reference(entity, other)
     for relation in profile.relations:
         yield from priced(relation)
+        yield from by_unit(relation.child, relation.column, relation.parent, relation.key)
 
 
 def of_kind(entity: Entity, numbers: list[Field], kept: tuple, sign: str) -> Iterator[Quantity]:
@@ -152,7 +153,7 @@ def twins(entity: Entity) -> list[tuple[Field, Field]]:
         (one, two)
         for kind in ("number", "date")
         for one, two in combinations([each for each in entity.of(kind) if not each.key and len(each.words) > 1], 2)
-        if one.head == two.head
+        if one.head == two.head and one.head not in ("multiplier", "multiple", "factor")
     ]
 
 
@@ -217,19 +218,24 @@ def by_reference(entity: Entity, other: Entity) -> Iterator[Quantity]:
         return
     known = {str(value) for value in label.values}
     for link in entity.of("category"):
-        if not link.values or not {str(value) for value in link.values} <= known:
-            continue
-        for factor in entity.of("number"):
-            for rate in other.of("number"):
-                shared = set(factor.words) & set(rate.words) - {"of"}
-                near = set(link.words) & set(factor.words) or {"currency", "unit", "units"} & set(link.words)
-                money = rate.head in RATES and bool({"currency", "unit", "units"} & set(link.words))
-                if near and (shared or money) and factor.head in FACTORS:
-                    phrase = f"[real|actual|absolute] {rate.phrase}" if shared else f"{said_in(rate, factor)}"
-                    yield Quantity(
-                        entity, f"{{}}{factor.sql} * {other.sql}.{rate.sql}", phrase, (factor, link),
-                        f" JOIN {other.sql} ON {entity.sql}.{link.sql} = {other.sql}.{label.sql}",
-                    )  # fmt: skip
+        if link.values and {str(value) for value in link.values} <= known:
+            yield from by_unit(entity, link, other, label)
+
+
+def by_unit(entity: Entity, link: Field, other: Entity, key: Field) -> Iterator[Quantity]:
+    """Factors times the rate of the row of `other` that `link` refers to."""
+    units = {"currency", "unit", "units"} & set(link.words)
+    for factor in entity.of("number"):
+        for rate in other.of("number"):
+            shared = set(factor.words) & set(rate.words) - {"of"}
+            near = set(link.words) & set(factor.words) or units
+            if near and (shared or (units and rate.head in RATES)) and factor.head in FACTORS:
+                phrase = f"[real|actual|absolute] {rate.phrase}" if shared else f"{said_in(rate, factor)}"
+                yield Quantity(
+                    entity, f"{{}}{factor.sql} * {other.sql}.{rate.sql}", phrase, (factor, link),
+                    f" JOIN {other.sql} ON {entity.sql}.{link.sql} = {other.sql}.{key.sql}",
+                    summable=bool(units) and factor.summable,
+                )  # fmt: skip
 
 
 def priced(relation: Relation) -> Iterator[Quantity]:

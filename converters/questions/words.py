@@ -92,6 +92,7 @@ GEOGRAPHY = word_set(
     country city town village state region continent district county province nation municipality location
     """
 )
+TIMED = word_set("response load loading processing execution build query request travel wait waiting")
 EVENTS = word_set(
     """
     concert match game race event conference festival workshop meeting exhibition show tournament competition

@@ -91,13 +91,15 @@ def counts_in_range(draw: Draw) -> Draft:
         where = f"{found.sql} {sign} {quote(chosen)}"
     things = in_period(entity, found)
     value, what = amount(draw, entity, things)
-    each = per_unit(found, entity)
+    each, unit = per_unit(found, entity), found.unit
+    if happening(entity, field) == "?":
+        unit = field.phrase if field.kind == "year" else f"{unit} of the {field.phrase}"
     inner = f"FROM {entity.sql} WHERE {where} GROUP BY {found.sql}"
     more = (f"How many {entity.nouns} {happened(entity, found)} {each} {when}?",) if value == "COUNT(*)" else ()
     return Draft(
         f"SELECT {found.sql}, {value} {inner}",
         (f"[Show|Give me|List] the {what} {each} {when}.", f"{what} {each} {when}",
-         f"For each {found.unit} {when}, [show|list|give me] the {what}.", *more),
+         f"For each {unit} {when}, [show|list|give me] the {what}.", *more),
         (f"SELECT COUNT(*) > 1 FROM (SELECT 1 {inner})",),
     )  # fmt: skip
 

@@ -1,18 +1,37 @@
 """A row compared with another one or with the others of its group."""
 
-from converters.questions import names
+from converters.questions import names, words
 from converters.questions.draft import Draft, Draw, Unfit, answer, conditions
+from converters.questions.filters import Filter
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity
+from converters.questions.relations import who
 from converters.questions.shapes.groups import is_setting
 from converters.questions.shapes.plain import named, single
 
 
 def than(field: Field, more: bool) -> str:
-    """`[a higher price|a price higher] than`."""
+    """`a higher price than`, `a shorter period than`."""
     if names.plural_like(field.head):
         return f"{'more' if more else 'fewer'} {field.phrase} than"
-    return f"a {'higher' if more else 'lower'} {field.phrase} than"
+    superlative = field.measure.most if more else field.measure.least
+    comparative = (
+        superlative.removesuffix("st") + "r" if superlative.endswith("est") else ("higher" if more else "lower")
+    )
+    return f"a {comparative} {field.phrase} than"
+
+
+def in_group(group: Field) -> str:
+    """`in the same country`, `of the same type`, `of the same discovery year`."""
+    is_place = is_setting(group) and (group.kind != "year" or group.phrase == "year")
+    return f"{'in' if is_place else 'of'} the same {group.phrase}"
+
+
+def placed(entity: Entity, group: Field) -> str:
+    """How things are of a place: `from`, `in`; empty for what is no place."""
+    if group.head not in words.GEOGRAPHY or len(group.words) > 1:
+        return ""
+    return "from" if entity.is_person else "on" if group.head == "continent" else "in"
 
 
 def more_than_named(draw: Draw) -> Draft:
@@ -24,21 +43,25 @@ def more_than_named(draw: Draw) -> Draft:
     group, of_same = None, ""
     if draw.rng.random() < 0.4:
         group = draw.grouper(entity, but=[field])
-        of_same = f" of the same {group.phrase}" if not is_setting(group) else f" in the same {group.phrase}"
+        of_same = f" {in_group(group)}"
     wanted = conditions(
         f"{group.sql} = {inner.format(group.sql)}" if group else "", f"{field.sql} {sign} {inner.format(field.sql)}"
     )
     known = f"SELECT {field.sql} IS NOT NULL FROM {entity.sql} WHERE {where}"
-    have = f"{than(field, more)} {value}"
+    have, having = f"have {than(field, more)} {value}", f"with {than(field, more)} {value}"
+    short = field.measure.more if more else field.measure.less
+    if short.endswith(" than {}") and not short.startswith("[") and len(field.words) == 1:  # older than {}
+        having = short.format(value)
+        have = f"are {having}"
     checks = (*single(entity, where), known)
     if draw.rng.random() < 0.35:
         return Draft(f"SELECT COUNT(*) FROM {entity.sql}{wanted}",
-                     (f"How many {entity.nouns}{of_same} have {have}?", f"number of {entity.nouns}{of_same} with {have}"), checks)  # fmt: skip
+                     (f"How many {entity.nouns}{of_same} {have}?", f"number of {entity.nouns}{of_same} {having}"), checks)  # fmt: skip
     found = answer(entity)
     return Draft(
         f"SELECT {found.columns} FROM {entity.sql}{wanted}",
-        (f"Which {entity.nouns}{of_same} have {have}?", f"[List|Show|Find] [the |all |]{entity.nouns}{of_same} with {have}.",
-         f"{entity.nouns}{of_same} with {have}"),
+        (f"Which {entity.nouns}{of_same} {have}?", f"[List|Show|Find] [the |all |]{entity.nouns}{of_same} {having}.",
+         f"{entity.nouns}{of_same} {having}"),
         checks,
     )  # fmt: skip
 
@@ -48,15 +71,18 @@ def same_as_named(draw: Draw) -> Draft:
     entity = draw.entity(named=True)
     where, value = named(entity, draw)
     group, found = draw.grouper(entity), answer(entity)
-    same = f"the same {group.phrase} as {value}"
+    same, have, having = f"the same {group.phrase} as {value}", "have", "with"
+    if placed(entity, group):
+        having = placed(entity, group)
+        have = f"are {having}"
     sql = (
         f"SELECT {found.columns} FROM {entity.sql} WHERE {group.sql} = (SELECT {group.sql} FROM {entity.sql} WHERE {where}) "
         f"AND {where.replace(' = ', ' <> ', 1)}"
     )
     return Draft(
         sql,
-        (f"Which [other |]{entity.nouns} have {same}?", f"[List|Show|Find] [the |all |][other |]{entity.nouns} with {same}.",
-         f"{entity.nouns} with {same}"),
+        (f"Which [other |]{entity.nouns} {have} {same}?", f"[List|Show|Find] [the |all |][other |]{entity.nouns} {having} {same}.",
+         f"{entity.nouns} {having} {same}"),
         single(entity, where),
     )  # fmt: skip
 
@@ -73,7 +99,7 @@ def best_of_group(draw: Draw) -> Draft:
         f"SELECT {mine.columns}, t.{group.sql}, t.{field.sql} FROM {entity.sql} AS t WHERE t.{field.sql} = "
         f"(SELECT {'MAX' if high else 'MIN'}({field.sql}) FROM {entity.sql} WHERE {group.sql} = t.{group.sql})"
     )
-    others = f"[all other|all the other] {entity.nouns} {'in' if is_setting(group) else 'of'} the same {group.phrase}"
+    others = f"[all other|all the other] {entity.nouns} {in_group(group)}"
     have = f"{than(field, high)} {others}"
     tie = (
         f"SELECT COUNT(*) = COUNT(DISTINCT {group.sql}) FROM {entity.sql} AS t WHERE t.{field.sql} = "
@@ -99,16 +125,18 @@ def pairs_alike(draw: Draw) -> Draft:
     return Draft(
         f"SELECT {one}, {two} FROM {entity.sql} AS a JOIN {entity.sql} AS b ON a.{group.sql} = b.{group.sql} AND "
         f"{one} < {two}{where}",
-        (f"[Show|List|Find] [all |the |]pairs of {things} {with_same(condition, group)}.",
-         f"Which {things} {'and' if condition and condition.after.startswith(' [with') else ''} share the same {group.phrase}? Show each pair once.".replace("  ", " "),
-         f"pairs of {things} {with_same(condition, group)}"),
+        (f"[Show|List|Find] [all |the |]pairs of {things} {with_same(entity, condition, group)}.",
+         f"Which {things} share the same {group.phrase}? Show each pair once.",
+         f"pairs of {things} {with_same(entity, condition, group)}"),
         (f"SELECT COUNT(*) = COUNT(DISTINCT {label.sql}) FROM {entity.sql}",), fits=100,
     )  # fmt: skip
 
 
-def with_same(condition, group: Field) -> str:
-    joined = "and with" if condition and condition.after.startswith((" with ", " [with ")) else "with"
-    return f"{joined} the same {group.phrase}"
+def with_same(entity: Entity, condition: Filter | None, group: Field) -> str:
+    """`with the same year`, `from the same country`; after a condition, `that have the same year`."""
+    if condition and condition.after:
+        return f"{who(entity)} have the same {group.phrase}"
+    return f"{placed(entity, group) or 'with'} the same {group.phrase}"
 
 
 def shared(entity: Entity) -> list[Field]:
@@ -117,5 +145,7 @@ def shared(entity: Entity) -> list[Field]:
     return [
         each
         for each in entity.of(*kinds)
-        if not each.unique and (each.kind != "number" or each.whole) and not each.nulls
+        if not each.unique
+        and not each.nulls
+        and (each.kind != "number" or (each.whole and each.distinct <= entity.rows / 2))
     ]

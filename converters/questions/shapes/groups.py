@@ -225,6 +225,7 @@ def share_of_one(draw: Draw) -> Draft:
         (f"What [percentage|percent] of [all |the |]{entity.nouns} {verb}?",
          f"percent of {entity.nouns} that {verb}",
          f"percentage of {things} among all {entity.nouns}"),
+        (f"SELECT COUNT(DISTINCT COALESCE({condition.where()}, 0)) > 1 FROM {entity.sql}",),
     )  # fmt: skip
 
 

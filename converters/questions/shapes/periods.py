@@ -67,7 +67,7 @@ def happened(entity: Entity, found: Period) -> str:
     """`were placed`, `signed up`, `were there`."""
     what = happening(entity, found.field).strip()
     if what in ("", "?"):
-        return "were there"
+        return "are there" if what else "were there"
     return what.split(" ", 1)[1] if what.startswith(("who ", "that ")) else f"were {what}"
 
 

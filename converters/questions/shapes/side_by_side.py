@@ -5,6 +5,7 @@ from converters.questions.draft import Draft, Draw, Unfit, answer, conditions, c
 from converters.questions.filters import Filter, noun_phrase
 from converters.questions.profile import Entity
 from converters.questions.quantities import twins
+from converters.questions.shapes.groups import is_setting
 from converters.questions.shapes.periods import in_period, per_unit, period
 
 
@@ -147,7 +148,7 @@ def extreme_of_each_group(draw: Draw) -> Draft:
     return Draft(
         sql,
         (f"For each {group.phrase}, [show|list|find] the {entity.nouns} with the {word} {field.phrase}: {group.phrase}, {found.one} and {field.phrase}.",
-         f"Which {entity.nouns} have the {word} {field.phrase} [in|of] each {group.phrase}? Show the {group.phrase}, the {found.one} and the {field.phrase}.",
+         f"Which {entity.nouns} have the {word} {field.phrase} {'in' if is_setting(group) else 'of'} each {group.phrase}? Show the {group.phrase}, the {found.one} and the {field.phrase}.",
          f"{entity.nouns} with the {word} {field.phrase} per {group.phrase}, with {group.phrase}, {found.one} and {field.phrase}"),
         fits=80,
     )  # fmt: skip
