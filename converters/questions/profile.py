@@ -95,8 +95,13 @@ class Profile:
 
 def timer(seconds: float) -> Callable[[], bool]:
     """Whether this thread has used more seconds of CPU time from now on, or has waited WAITING times as long."""
-    busy, end = time.thread_time() + seconds, time.monotonic() + WAITING * seconds
-    return lambda: time.thread_time() > busy or time.monotonic() > end
+    start, used = time.monotonic(), time.thread_time()
+
+    def is_late() -> bool:
+        waited = time.monotonic() - start  # cheaper to ask for, and never less than the CPU time
+        return waited > seconds and (time.thread_time() - used > seconds or waited > WAITING * seconds)
+
+    return is_late
 
 
 @contextmanager

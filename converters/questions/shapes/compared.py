@@ -1,12 +1,13 @@
 """A row compared with another one or with the others of its group."""
 
+import re
+
 from converters.questions import names, words
 from converters.questions.draft import Draft, Draw, Unfit, answer, conditions
 from converters.questions.filters import Filter
 from converters.questions.kinds import Field
 from converters.questions.profile import Entity
 from converters.questions.relations import who
-from converters.questions.shapes.groups import is_setting
 from converters.questions.shapes.plain import named, single
 
 
@@ -21,17 +22,17 @@ def than(field: Field, more: bool) -> str:
     return f"a {comparative} {field.phrase} than"
 
 
-def in_group(group: Field) -> str:
-    """`in the same country`, `of the same type`, `of the same discovery year`."""
-    is_place = is_setting(group) and (group.kind != "year" or group.phrase == "year")
-    return f"{'in' if is_place else 'of'} the same {group.phrase}"
-
-
 def placed(entity: Entity, group: Field) -> str:
     """How things are of a place: `from`, `in`; empty for what is no place."""
     if group.head not in words.GEOGRAPHY or len(group.words) > 1:
         return ""
     return "from" if entity.is_person else "on" if group.head == "continent" else "in"
+
+
+def in_group(entity: Entity, group: Field) -> str:
+    """`in the same region`, `from the same country`, `of the same type`, `of the same discovery year`."""
+    word = placed(entity, group) or ("in" if group.phrase == "year" else "of")
+    return f"{word} the same {group.phrase}"
 
 
 def more_than_named(draw: Draw) -> Draft:
@@ -43,14 +44,14 @@ def more_than_named(draw: Draw) -> Draft:
     group, of_same = None, ""
     if draw.rng.random() < 0.4:
         group = draw.grouper(entity, but=[field])
-        of_same = f" {in_group(group)}"
+        of_same = f" {in_group(entity, group)}"
     wanted = conditions(
         f"{group.sql} = {inner.format(group.sql)}" if group else "", f"{field.sql} {sign} {inner.format(field.sql)}"
     )
     known = f"SELECT {field.sql} IS NOT NULL FROM {entity.sql} WHERE {where}"
     have, having = f"have {than(field, more)} {value}", f"with {than(field, more)} {value}"
-    short = field.measure.more if more else field.measure.less
-    if short.endswith(" than {}") and not short.startswith("[") and len(field.words) == 1:  # older than {}
+    short = re.sub(r"\[([^|]*)\|.*\]", r"\1", field.measure.more if more else field.measure.less)
+    if re.fullmatch(r"\w+ than {}", short) and len(field.words) == 1:  # older than {}
         having = short.format(value)
         have = f"are {having}"
     checks = (*single(entity, where), known)
@@ -99,7 +100,7 @@ def best_of_group(draw: Draw) -> Draft:
         f"SELECT {mine.columns}, t.{group.sql}, t.{field.sql} FROM {entity.sql} AS t WHERE t.{field.sql} = "
         f"(SELECT {'MAX' if high else 'MIN'}({field.sql}) FROM {entity.sql} WHERE {group.sql} = t.{group.sql})"
     )
-    others = f"[all other|all the other] {entity.nouns} {in_group(group)}"
+    others = f"[all other|all the other] {entity.nouns} {in_group(entity, group)}"
     have = f"{than(field, high)} {others}"
     tie = (
         f"SELECT COUNT(*) = COUNT(DISTINCT {group.sql}) FROM {entity.sql} AS t WHERE t.{field.sql} = "

@@ -84,6 +84,20 @@ def test_quantities_of_two_columns(profile):
                      ("orders", "number of days from order date to shipped date")}  # fmt: skip
 
 
+def test_an_amount_is_converted_by_the_rate_of_the_currency_that_its_key_refers_to(tmp_path):
+    path = make(
+        tmp_path / "x.sqlite",
+        "CREATE TABLE sale (id INTEGER PRIMARY KEY, amount REAL, currency TEXT REFERENCES currency(code));"
+        "CREATE TABLE currency (code TEXT PRIMARY KEY, name TEXT, rate REAL)",
+        {"sale": [(n, 2.5 * n, ("EUR", "USD")[n % 2]) for n in range(1, 9)],
+         "currency": [("EUR", "euro", 1.0), ("USD", "dollar", 0.9)]},
+    )  # fmt: skip
+    (found,) = quantities(profile_of(path))
+    assert found.expression() == "sale.amount * currency.rate"
+    assert found.join == " JOIN currency ON sale.currency = currency.code"
+    assert found.summable
+
+
 def test_a_quantity_through_a_reference_table(tmp_path):
     path = make(
         tmp_path / "x.sqlite",

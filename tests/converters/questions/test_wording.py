@@ -1,12 +1,17 @@
 """From templates to questions, and conditions as modifiers of nouns."""
 
 import random
+import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from converters.questions import wording
 from converters.questions.filters import Filter, noun_phrase, predicate
+from converters.questions.generate import generate
 from converters.questions.kinds import Field
+from tests.converters.questions.databases import make
 
 COLOUR = Field("t", "colour", "colour", ("colour",), "category", False, (), 2, 0, False)
 
@@ -62,3 +67,27 @@ def test_modifiers_are_joined(after, expected):
 )
 def test_a_modifier_becomes_a_verb(found, expected):
     assert predicate(found) == expected
+
+
+def test_comparisons_use_the_words_of_the_measure_and_of_the_place(tmp_path):
+    script = "CREATE TABLE singer (id INTEGER PRIMARY KEY, name TEXT, age INT, capacity INT, country TEXT, wait_ms INT)"
+    rows = [(n, f"S{n}", 20 + n, 100 * n, ("Peru", "Cuba", "Mali")[n % 3], 7 * n) for n in range(1, 25)]
+    made = generate(
+        make(tmp_path / "x.sqlite", script, {"singer": rows}),
+        90,
+        shapes=["more_than_named", "same_as_named", "pairs_alike"],
+    )
+    said = " ".join(pair.question for pair in made.pairs)
+    for words in ("younger than", "larger capacity than", "from the same country as", "wait time than"):
+        assert words in said
+    assert not re.search("age than|same country as S[0-9]+ have|with the same country", said)
+
+
+def test_a_percentage_of_all_rows_is_neither_none_nor_all(tmp_path):
+    script = "CREATE TABLE town (id INTEGER PRIMARY KEY, name TEXT, side TEXT, founded TEXT)"
+    rows = [(n, f"T{n}", "north", f"2020-0{1 + n % 2}-1{n % 9}") for n in range(1, 25)]
+    path = make(tmp_path / "x.sqlite", script, {"town": rows})
+    found = generate(path, 30, shapes=["share_of_one"]).pairs
+    with closing(sqlite3.connect(path)) as connection:
+        assert all(0 < connection.execute(pair.sql).fetchone()[0] < 100 for pair in found)
+    assert found
