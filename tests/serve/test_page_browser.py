@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from tests.evaluate.execution.databases import make_database
+from tests.serve import attack_files
 from tests.serve.conftest import Running
 
 pytest.importorskip("selenium.webdriver", reason="needs the Python package selenium")
@@ -19,6 +20,13 @@ pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>"
 BY_KIND = "SELECT kind, sum(price) AS total FROM item GROUP BY kind"
+SET_VALUE = """
+const [sql, text, database, name] = arguments;
+database.value = name;
+document.getElementById("answer").hidden = false;
+document.getElementById("result").replaceChildren();
+sql.value = text;
+"""
 BY_DAY = "SELECT day, price FROM item WHERE price > 0"
 
 
@@ -250,3 +258,17 @@ def test_a_server_that_is_gone_is_said(browser, start, shop):
         page.ask("«SELECT 1»")
         assert page.one("#error").text == "the server does not answer; is it still running?"
         page.problems()
+
+
+@attack_files.NEEDED
+def test_every_attack_in_the_edit_box_ends_in_rows_or_an_error(browser, start, tmp_path):
+    with attack_files.served(start, tmp_path) as server:
+        page = Page(browser, server)
+        for attack in attack_files.attacks():
+            browser.execute_script(SET_VALUE, page.one("#sql"), attack.text, page.one("#database"), attack.database)
+            page.one("#sql").send_keys(Keys.CONTROL, Keys.ENTER)
+            page.until(lambda: "busy" not in page.one("body").get_attribute("class"))
+            assert page.all("#result table") or page.one("#error").text or not attack.text.strip(), attack.text[:80]
+        assert page.all("main img, aside img, main script, aside script") == []
+        assert browser.title == "Ask the database"
+        assert page.problems() == []
