@@ -39,7 +39,7 @@ def answers_by_vllm(options: argparse.Namespace, database: Path) -> list[Answer]
         }
 
     answers = drafts(rows, trained.folder / "ask")
-    converses = not options.no_repair and not is_seq2seq(trained.recipe)
+    converses = options.second_draft and not is_seq2seq(trained.recipe)
     messages = {key: refused(answer) for key, answer in answers.items() if converses and refused(answer)}
     again = [next_row(rows[key], answers[key].sql, message) for key, message in messages.items()]
     for key, second in (drafts(again, trained.folder / "ask/second_draft") if again else {}).items():

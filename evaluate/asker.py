@@ -84,6 +84,7 @@ class Asker:
         timeout: float = 30.0,
         max_tokens: int = 256,
         repair: bool = True,
+        second_draft: bool = False,
         engine: Writer | None = None,
     ) -> None:
         """Read the schema and load the model.
@@ -94,8 +95,8 @@ class Asker:
             served_model: the model's name there, where it is not found by the adapter's folder.
             timeout: seconds that a query may take.
             max_tokens: tokens that an answer may have.
-            repair: whether a query that SQLite refuses is mended (evaluate/decoding/repair.py), and where that fails,
-                written once more (second_draft.py).
+            repair: whether a query that SQLite refuses is mended (evaluate/decoding/repair.py).
+            second_draft: whether the model is asked again where no repair helps (evaluate/decoding/second_draft.py).
             engine: a loaded model to share, as `open_engine(adapters.only(SHIPPED), slots=2)` makes it; it must be the
                 adapter's, and is not closed with this Asker.
         Raises SchemaError, adapters.AdapterError, GenerationError.
@@ -105,7 +106,8 @@ class Asker:
             raise SchemaError(f"{problem}. A SQLite file is expected.")
         self.trained = adapters.only(Path(adapter) if adapter else SHIPPED)
         self.tags = adapters.prompt_tags(self.trained)
-        self.limits, self.max_tokens, self.repair = Limits()._replace(seconds=timeout), max_tokens, repair
+        self.limits, self.max_tokens = Limits()._replace(seconds=timeout), max_tokens
+        self.repair, self.second_draft = repair, second_draft
         self._known: tuple[object, Schema] | None = None
         self.schema  # noqa: B018 a file without a readable schema is refused here
         self._own = None if engine else open_engine(self.trained, server=server, served_model=served_model)
@@ -153,7 +155,7 @@ class Asker:
         """
         start = time.monotonic()
         first = self._draft(question, self.prompt(question, history), start, on_text, cancelled)
-        message = refused(first) if self.repair else None
+        message = refused(first) if self.second_draft else None
         if message is None:
             return first
         prompt = self.prompt(question, history, (first.sql, message))
