@@ -3,10 +3,12 @@
 import json
 import sqlite3
 import threading
+from argparse import Namespace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from evaluate import runs
 from evaluate.decoding.second_draft import next_row, refusal
 from evaluate.execution.sandbox import Limits, run_query
 from evaluate.score import Settings, again, score, with_second_drafts
@@ -165,3 +167,23 @@ def test_run_asks_once_more_keeps_both_completions_and_says_so(server, tiny_mode
     report = json.loads((out / "report.json").read_text())
     assert report["run"]["decoding"] == {"repair": True, "second_draft": True}
     assert report["rests_on"]["repairs"] == 1
+
+
+def test_an_evaluation_asks_what_answered_before_and_keeps_the_rest(databases):
+    out, folders = databases.parent / "out", []
+
+    def ask(data: runs.Data, folder) -> dict[str, str]:
+        folders.append(folder)
+        return {row["id"]: GOLD if row["id"] == "lost" else "SELECT glory FROM singer" for row in data.rows}
+
+    options = Namespace(workers=1, timeout=0.3, repair=True, second_draft=True, gold=False, predictions=None)
+    path = databases.parent / "band.json"
+    path.write_text("[]")
+    data = runs.Data(path, rows("right", "lost", "gone"), databases)
+    out.mkdir()
+    done = runs.finish({"name": "tiny"}, DRAFTS, data, options, out, 0.0, ask=ask)
+    assert folders == [out / "second_draft"]
+    kept = [(row["outcome"], row["repairs"]) for row in runs.ResultsFile(out)]
+    assert kept == [("correct", []), ("correct", ["second draft: no such column: fame"]), ("error", [])]
+    assert done.written.report["metrics"]["execution_accuracy"]["value"] == pytest.approx(2 / 3)
+    assert done.written.report["run"]["decoding"] == {"repair": True, "second_draft": True}
