@@ -599,11 +599,10 @@ def test_own_prints_the_way_from_a_database_to_an_adapter(clone, tmp_path):
 
 
 def test_own_with_a_model_that_has_no_gguf_is_scored_by_vllm(clone):
-    out = launch(
-        clone, "own", "data/samples/exoplanets/planets.csv", "model_name_or_path=some/model", "--dry-run"
-    ).stdout
+    words = ("own", "data/samples/exoplanets/planets.csv", "model_name_or_path=some/model", "--dry-run")
+    out = launch(clone, *words).stdout
     assert "evaluate/run.py --adapter out/own_planets" in out
-    assert "llamacpp" not in out
+    assert "--engine" not in out
 
 
 @pytest.mark.parametrize(
