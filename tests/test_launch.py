@@ -588,11 +588,21 @@ def test_own_prints_the_way_from_a_database_to_an_adapter(clone, tmp_path):
         )
     ]
     assert places == sorted(places)
+    scored = ["--engine llamacpp" in line for line in commands if "evaluate/run.py" in line]
+    assert scored == [not hardware.has_gpu()] * 2
+    assert any(".venv-ask" in line for line in commands) == (not hardware.has_gpu())
     (converted,) = [line for line in commands if "converters/run.py own" in line]
     assert "--db-id my_shop --generate 50 --questions" in converted
     assert "--hold-back-questions" in converted
     assert "output_dir=out/own_my_shop num_train_epochs=1" in run.stdout
     assert "my\\ shop.sqlite --adapter out/own_my_shop" in run.stdout
+
+
+def test_own_with_a_model_that_has_no_gguf_is_scored_by_vllm(clone):
+    words = ("own", "data/samples/exoplanets/planets.csv", "model_name_or_path=some/model", "--dry-run")
+    out = launch(clone, *words).stdout
+    assert "evaluate/run.py --adapter out/own_planets" in out
+    assert "--engine" not in out
 
 
 @pytest.mark.parametrize(
