@@ -588,6 +588,9 @@ def test_own_prints_the_way_from_a_database_to_an_adapter(clone, tmp_path):
         )
     ]
     assert places == sorted(places)
+    scored = ["--engine llamacpp" in line for line in commands if "evaluate/run.py" in line]
+    assert scored == [not hardware.has_gpu()] * 2
+    assert any(".venv-ask" in line for line in commands) == (not hardware.has_gpu())
     (converted,) = [line for line in commands if "converters/run.py own" in line]
     assert "--db-id my_shop --generate 50 --questions" in converted
     assert "--hold-back-questions" in converted
@@ -608,6 +611,13 @@ def test_own_with_paraphrase_words_the_made_pairs_before_it_converts_them(clone,
         "--out data/own_shop_wordings.jsonl",
         f"+ .venv/bin/python converters/run.py own --name own_chat {made} --wordings data/own_shop_wordings.jsonl",
     ]
+
+
+def test_own_with_a_model_that_has_no_gguf_is_scored_by_vllm(clone):
+    words = ("own", "data/samples/exoplanets/planets.csv", "model_name_or_path=some/model", "--dry-run")
+    out = launch(clone, *words).stdout
+    assert "evaluate/run.py --adapter out/own_planets" in out
+    assert "--engine" not in out
 
 
 @pytest.mark.parametrize(
