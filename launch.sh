@@ -30,7 +30,7 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
                                             the SQL and the rows that answer questions about a SQLite file
        ./launch.sh serve DATABASE ... [--adapter DIR] [--port N]
                                             the same in a browser, for OpenAI clients and for agents (MCP)
-       ./launch.sh own FILE.sqlite [--questions FILE] [--generate N] [KEY=VALUE ...]
+       ./launch.sh own FILE.sqlite [--questions FILE] [--generate N] [--paraphrase] [KEY=VALUE ...]
                                             make pairs from a database's schema and rows, train on them, score before and after
        ./launch.sh export [FOLDER] [--gguf q8_0|f16] [--ollama]
                                             an adapter merged into its base, as one GGUF file for llama.cpp and Ollama
@@ -419,6 +419,7 @@ launch() {
 # person's own questions are never trained on here: they are the test.
 own() {
   local database=${1:-} questions=() pairs=600 words=() stem out data=data/own_chat recipe=qwen2.5_coder_0.5b_own_lora
+  local paraphrase=false wordings=() made
   [[ -n $database && $database != -* ]] || fail 2 "own needs a database: ./launch.sh own FILE.sqlite"
   [[ -f $database ]] || fail 2 "$database: no such file. Give the path of a SQLite database"
   shift
@@ -429,8 +430,9 @@ own() {
         if [[ $1 == --questions ]]; then questions=(--questions "$2" --hold-back-questions); else pairs=$2; fi
         shift
         ;;
+      --paraphrase) paraphrase=true ;;
       *=*) words+=("$1") ;;
-      *) fail 2 "own takes --questions FILE, --generate N and KEY=VALUE, not '$1'" ;;
+      *) fail 2 "own takes --questions FILE, --generate N, --paraphrase and KEY=VALUE, not '$1'" ;;
     esac
     shift
   done
@@ -440,8 +442,15 @@ own() {
   words=("output_dir=$out" "${words[@]}")
   make_train_venv
   alone run "$VENV/bin/python" models/run.py "recipes/$recipe.yaml" "${words[@]}"
-  alone run "$VENV/bin/python" converters/run.py own --name own_chat --database "$database" --db-id "$stem" \
-    --generate "$pairs" "${questions[@]}"
+  made=(--database "$database" --db-id "$stem" --generate "$pairs" "${questions[@]}")
+  if $paraphrase; then
+    make_ask_venv
+    wordings=(--wordings "data/own_${stem}_wordings.jsonl")
+    alone run "$VENV/bin/python" converters/run.py own --name own_made "${made[@]}"
+    run "$VENV_ASK/bin/python" evaluate/paraphrase.py data/own_made_train.json --databases data/databases/own_made \
+      --out "${wordings[1]}"
+  fi
+  alone run "$VENV/bin/python" converters/run.py own --name own_chat "${made[@]}" "${wordings[@]}"
   run mkdir -p "$out"
   run cp "${data}_data.html" "$out/data.html"
   run "$VENV/bin/python" converters/questions/plan.py own_chat "recipes/$recipe.yaml" "${words[@]}"
