@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.evaluate.execution.databases import make_database
+from tests.databases import make_database
 from tests.serve.conftest import Running
 
 pytest.importorskip("selenium.webdriver", reason="needs the Python package selenium")
