@@ -74,6 +74,9 @@ took() {
 
 has_gpu() { nvidia-smi -L >/dev/null 2>&1; }
 
+# As recipes/hardware.py, which says why it matters.
+cpu_has_bf16() { grep -qwE 'amx_bf16|avx512_bf16|bf16' /proc/cpuinfo; }
+
 # Whether the trainer will see more than one GPU, and so starts torchrun.
 has_gpus() {
   if [[ -n ${CUDA_VISIBLE_DEVICES+set} ]]; then
@@ -282,8 +285,8 @@ list() {
 
 # What a machine without a GPU needs: other keys for the trainer, and memory that is kept between steps.
 prepare_for_cpu() {
-  cpu_keys=(use_cpu=true bf16=true fp16=false)
-  say "no GPU found: training on the CPU in bf16 (${cpu_keys[*]})"
+  cpu_keys=(use_cpu=true "bf16=$(cpu_has_bf16 && echo true || echo false)" fp16=false)
+  say "no GPU found: training on the CPU (${cpu_keys[*]})"
   # Without these, glibc gives every large buffer back to the kernel after use: a training step then takes twice as long.
   # Buffers over 256 MB are given back all the same: those of conversations differ in size, and kept ones would add up.
   export MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOLD_=17179869184
@@ -486,7 +489,7 @@ board() {
   prepare_tracking out
   if ! has_gpu; then
     prepare_for_cpu
-    say 'in the form that is "use_cpu": true among the Extra arguments, and the compute type bf16'
+    say "in the form that is \"use_cpu\": true among the Extra arguments, and the compute type $(cpu_has_bf16 && echo bf16 || echo fp32)"
   fi
   make_presets
   run "$VENV/bin/llamafactory-cli" webui

@@ -22,7 +22,7 @@ sys.path[0] = str(ROOT)
 
 import environment  # noqa: E402
 from recipes import recipe  # noqa: E402
-from recipes.gpus import gpu_memory  # noqa: E402
+from recipes.hardware import gpu_memory  # noqa: E402
 
 SHAPES = ROOT / "recipes/model_shapes.json"
 GB = 2**30

@@ -22,7 +22,7 @@ import environment  # noqa: E402
 
 environment.enter(needs=("llamafactory",))
 
-from recipes.gpus import has_gpu  # noqa: E402
+from recipes.hardware import has_gpu  # noqa: E402
 from recipes.recipe import RecipeError  # noqa: E402
 from sweep import plan, show, work  # noqa: E402
 from sweep.grid import SweepError, read_grid  # noqa: E402

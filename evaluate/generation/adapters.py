@@ -11,7 +11,7 @@ import environment
 from evaluate.generation.generate import LORA_RANKS, Served, weights_hash
 from prompts import tags
 from recipes import recipe
-from recipes.gpus import has_gpu
+from recipes.hardware import has_gpu
 from recipes.kind import is_seq2seq
 
 ROOT = environment.ROOT

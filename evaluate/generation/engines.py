@@ -13,7 +13,7 @@ from models.adapter_gguf import AdapterFormatError, adapter_gguf
 from models.catalogue import MODELS, gguf_file, name_of_folder
 from models.making import ensure_gguf
 from prompts.chat_frames import FRAMES
-from recipes.gpus import has_gpu
+from recipes.hardware import has_gpu
 
 
 def choose(trained: adapters.Trained, wanted: str, server: object = None) -> str:

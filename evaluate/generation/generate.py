@@ -34,7 +34,7 @@ from evaluate.generation.completions import (
     write_shards,
 )
 from evaluate.generation.prompts import Encoded
-from recipes.gpus import has_gpu, visible_gpus
+from recipes.hardware import cpu_has_bf16, has_gpu, visible_gpus
 
 WORKERS = {"vllm": "vllm_worker.py", "transformers": "seq2seq_worker.py", "llamacpp": "llamacpp_worker.py"}
 NAMES = {"vllm": "vLLM", "llamacpp": "llama.cpp"}  # as a person knows them
@@ -115,11 +115,20 @@ def make_job(encoded: Encoded, served: Served | Remote, sampling: Sampling) -> d
         "adapter_rank": adapter_rank(served.adapter) if served.adapter and not served.seq2seq else None,
         "max_model_len": encoded.longest + sampling.max_tokens + 1,
         "stop_token_ids": encoded.stop_token_ids,
-        "dtype": "float32" if served.seq2seq else "auto" if gpu else "bfloat16",
+        "dtype": number_type(gpu, served.seq2seq),
         "eager": not gpu,  # compiling costs a CPU more than some hundred questions give back
         **texts,
         **sampling._asdict(),
     }
+
+
+def number_type(gpu: bool, seq2seq: bool) -> str:
+    """torch's name of the numbers that a model of `served` computes with; `auto` leaves it to the model's config."""
+    if seq2seq:
+        return "float32"
+    if gpu:
+        return "auto"
+    return "bfloat16" if cpu_has_bf16() else "float32"
 
 
 def llamacpp_job(encoded: Encoded, served: Served, sampling: Sampling) -> dict:
