@@ -8,7 +8,7 @@ BF16_FLAGS = {"amx_bf16", "avx512_bf16", "bf16"}  # of x86 and, the last, ARM
 
 
 def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether the CPU multiplies bf16 itself. Where it does not, torch 2.11 takes up to 70 times as long as with 32 bits."""
+    """Whether the CPU multiplies bf16 itself: else torch 2.11 takes up to 70 times as long for it as for 32 bits."""
     try:
         return not BF16_FLAGS.isdisjoint(cpuinfo.read_text().split())
     except OSError:
