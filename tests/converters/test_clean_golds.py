@@ -21,8 +21,7 @@ INSERT INTO "CAST" VALUES (1, 1);
 
 @pytest.fixture
 def database(tmp_path):
-    path = tmp_path / "music.sqlite"
-    return make_database(path, SCRIPT)
+    return make_database(tmp_path / "music.sqlite", SCRIPT)
 
 
 @pytest.mark.parametrize(

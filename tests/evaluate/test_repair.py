@@ -26,8 +26,7 @@ INSERT INTO visit VALUES (1, 1, 30.0, 'Ayr');
 
 @pytest.fixture(scope="module")
 def pets(tmp_path_factory):
-    path = tmp_path_factory.mktemp("pets") / "pets" / "pets.sqlite"
-    return make_database(path, TABLES)
+    return make_database(tmp_path_factory.mktemp("pets") / "pets" / "pets.sqlite", TABLES)
 
 
 def rows(sql, pets):

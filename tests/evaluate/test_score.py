@@ -16,8 +16,7 @@ def row(name: str) -> dict:
 
 def add_database(folder: Path, name: str) -> Path:
     (folder / name).mkdir()
-    path = folder / name / f"{name}.sqlite"
-    return make_database(path, "CREATE TABLE t AS SELECT 1 AS a")
+    return make_database(folder / name / f"{name}.sqlite", "CREATE TABLE t AS SELECT 1 AS a")
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,8 @@ FAILING = {
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
-    path = tmp_path_factory.mktemp("database") / "d.sqlite"
     return make_database(
-        path,
+        tmp_path_factory.mktemp("database") / "d.sqlite",
         "CREATE TABLE singer (id, name); CREATE TABLE song (id, name);"
         "CREATE TABLE album (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
     )

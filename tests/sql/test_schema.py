@@ -22,8 +22,7 @@ TOWNS = Table("towns", (Column("Home Town", "TEXT"),))
 
 @pytest.fixture
 def database(tmp_path):
-    path = tmp_path / "teams.sqlite"
-    return make_database(path, SCRIPT)
+    return make_database(tmp_path / "teams.sqlite", SCRIPT)
 
 
 def test_tables_views_types_and_keys_are_read_and_sqlites_own_tables_are_not(database):

@@ -16,9 +16,8 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("shop") / "shop.sqlite"
     return make_database(
-        path,
+        tmp_path_factory.mktemp("shop") / "shop.sqlite",
         """
         CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price REAL, photo BLOB);
         INSERT INTO item VALUES (1, 'pen', 1.5, x'00ff'), (2, NULL, 2.0, NULL), (3, 'cup', NULL, NULL);
