@@ -247,6 +247,10 @@ DATA = ("--data", "dev.json")
             "--gpus goes with --adapter and --model; --predictions and --gold bring their answers",
         ),
         (
+            ("--predictions", "answers.jsonl", *DATA, "--second-draft"),
+            "--second-draft goes with --adapter and --model; --predictions and --gold bring their answers",
+        ),
+        (
             ("--gold", *DATA, *SERVER),
             "--server goes with --adapter and --model; --predictions and --gold bring their answers",
         ),

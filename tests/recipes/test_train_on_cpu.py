@@ -111,7 +111,34 @@ def test_a_model_whose_forward_takes_no_shifted_labels_is_left_alone():
     [({"stage": "sft"}, 1), ({}, 1), ({"stage": "dpo"}, 0), ({"stage": "sft", "use_asft_loss": True}, 0)],
 )
 def test_trainings_that_read_the_logits_are_left_alone(recipe, hooks):
-    assert len(train_on_cpu.callbacks(recipe)) == hooks
+    assert sum(isinstance(callback, train_on_cpu.AnswerLogits) for callback in train_on_cpu.callbacks(recipe)) == hooks
+
+
+@pytest.mark.parametrize(
+    ("recipe", "widened"),
+    [
+        ({}, True),
+        ({"bf16": False, "fp16": False}, True),
+        ({"stage": "dpo", "bf16": False}, True),
+        ({"bf16": True}, False),
+        ({"fp16": True}, False),
+        ({"pure_bf16": True}, False),
+        ({"quantization_bit": 4}, False),
+    ],
+)
+def test_weights_are_widened_where_the_recipe_computes_in_32_bits(recipe, widened):
+    assert any(isinstance(callback, train_on_cpu.In32Bits) for callback in train_on_cpu.callbacks(recipe)) == widened
+
+
+def test_widened_weights_are_those_the_optimizer_moves():
+    model = make_model("qwen2").bfloat16()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    train_on_cpu.In32Bits().on_train_begin(None, None, None, model=model)
+    before = model.lm_head.weight.detach().clone()
+    model(**batch(2)).loss.backward()
+    optimizer.step()
+    assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    assert not torch.equal(model.lm_head.weight, before)
 
 
 def losses_of(program: tuple[str, ...], recipe: Path, out: Path) -> tuple[list[float], list[float]]:
