@@ -72,12 +72,16 @@ def second_row(row: dict, message: str) -> dict:
 def make_task(row: dict, completions: Mapping[str, str | None], settings: Settings) -> Task:
     key = str(row["id"])
     files = database_files(row, settings.databases)
-    writes = "writes" in row.get("tags", ())  # the converter's word for a gold that changes its database
-    return Task(key, row["output"], cut(completions.get(key)), files, row["db_id"], writes)
+    return Task(key, row["output"], cut(completions.get(key)), files, row["db_id"], gold_writes(row))
 
 
 def cut(completion: str | None) -> str | None:
     return completion and completion[:MAX_COMPLETION]
+
+
+def gold_writes(row: dict) -> bool:
+    """Whether a row's gold changes its database: the converter tags it `writes`."""
+    return "writes" in row.get("tags", ())
 
 
 def database_files(row: dict, databases: Path) -> tuple[Path, ...]:
