@@ -125,13 +125,18 @@ def completed(values: dict) -> dict[str, object]:
 
 def form_fields(values: dict, board: Board) -> dict[str, object]:
     """Every field that matters, filled from the keys; what does not fit into its field leaves the field empty."""
-    by_field = {FIELDS.get(key, f"train.{key}"): value for key, value in values.items() if key not in NO_FIELD}
+    by_field = {field_of(key): value for key, value in values.items() if key not in NO_FIELD}
     by_field |= choices_of_several_keys(values)
     return {
         name: shown(element, by_field[name]) if name in by_field else element.value
         for name, element in board.fields.items()
         if not name.split(".")[1].startswith(UNREAD)
     }
+
+
+def field_of(key: str) -> str:
+    """The name of the field that would hold `key`, whether the form has it or not."""
+    return FIELDS.get(key, f"train.{key}")
 
 
 def choices_of_several_keys(values: dict) -> dict[str, object]:
@@ -238,6 +243,16 @@ def write(texts: dict[str, str], folder: Path) -> list[Path]:
     return sorted(changed + [folder / name for name in gone])
 
 
+def choose_custom() -> None:
+    """Let the board that is started in this working directory open with the model "Custom".
+
+    Where a preset changes the model's name, the board overwrites the path and the template it has just loaded.
+    """
+    from llamafactory.webui.common import save_config
+
+    save_config(lang="", model_name="Custom")
+
+
 def main(arguments: list[str]) -> int:
     environment.enter(needs=("omegaconf", "llamafactory"))
     os.environ.setdefault("LLAMAFACTORY_VERBOSITY", "ERROR")  # it warns of every output folder outside saves/
@@ -254,10 +269,7 @@ def main(arguments: list[str]) -> int:
         return 2
     changed = write(texts, FOLDER)
     print(f"llamaboard: {len(texts)} presets in {FOLDER.relative_to(ROOT)}/, {len(changed)} changed")
-    from llamafactory.webui.common import save_config
-
-    # The board, started here, opens with "Custom": else it overwrites the path and template that a preset loads.
-    save_config(lang="", model_name="Custom")
+    choose_custom()
     return 0
 
 
