@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import environment
 from atomic import replacing
-from evaluate.bases import base_name, how_asked
+from evaluate.baselines import base_name, how_asked
 from evaluate.examples import DataError, read_examples, read_predictions
 from evaluate.execution.reader import database_at
 from evaluate.generation import adapters

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from atomic import replacement
-from converters.corpora import absolute, add_split
+from converters.corpora import absolute, add_split, whole
 from converters.golds import database_of, file_gold, gold_tags, known_schema
 from converters.questions import BY_MODEL, GENERATED
 from converters.questions.struck import struck_path
@@ -262,13 +262,6 @@ def mistake_lines(mistakes: list[tuple[str, str]]) -> list[str]:
             lines[f"{place}: {mistake}"] = f"{place}: {mistake}"
     more = len(lines) - LISTED_MISTAKES
     return [*list(lines.values())[:LISTED_MISTAKES], *([f"and {more} more"] if more > 0 else [])]
-
-
-def whole(text: str) -> int:
-    """A whole number from 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 is expected")
-    return int(text)
 
 
 def place_database(source: Path, target: Path) -> None:

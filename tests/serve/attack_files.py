@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.evaluate.execution.databases import files, make_database
+from tests.databases import files, make_database
 from tests.serve.conftest import Running
 
 NEEDED = pytest.mark.skipif("ATTACKS_DIR" not in os.environ, reason="ATTACKS_DIR is not set")

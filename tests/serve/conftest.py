@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
-from tests.evaluate.execution.databases import make_database
+from tests.databases import make_database
 
 FAKE = ROOT / "tests/serve/fake_server.py"
 SHOP = """

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.evaluate.execution.databases import make_database
+from tests.databases import make_database
 from tests.serve import attack_files
 from tests.serve.conftest import Running
 
