@@ -6,11 +6,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly VENV=.venv VENV_VLLM=.venv-vllm VENV_ASK=.venv-ask
 readonly UV=uv==0.13.9 # installs in a third of pip's time; `./launch.sh setup` puts it into .venv
 readonly TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu # asked only where pip is not configured to find torch's CPU build
-readonly ASKED_BASE=qwen2.5-coder-0.5b-instruct # of the adapter that is shipped in models/
+readonly SHIPPED=models/qwen2.5_coder_0.5b_sql ASKED_BASE=qwen2.5-coder-0.5b-instruct # the shipped adapter and its base
 readonly ALREADY_TRAINED=3                                    # exit status of recipes/recipe.py begin
 dry_run=false
 evaluate=true
 base=(--base)
+engine=() # of the evaluation: vLLM unless said
 node=0 # of the machines that train together; the first keeps the records and evaluates
 out= # the recipe's output folder
 trainer=() # the program that trains it
@@ -29,7 +30,7 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
                                             the SQL and the rows that answer questions about a SQLite file
        ./launch.sh serve DATABASE ... [--adapter DIR] [--port N]
                                             the same in a browser, for OpenAI clients and for agents (MCP)
-       ./launch.sh own FILE.sqlite [--questions FILE] [--generate N] [KEY=VALUE ...]
+       ./launch.sh own FILE.sqlite [--questions FILE] [--generate N] [--paraphrase] [KEY=VALUE ...]
                                             make pairs from a database's schema and rows, train on them, score before and after
        ./launch.sh export [FOLDER] [--gguf q8_0|f16] [--ollama]
                                             an adapter merged into its base, as one GGUF file for llama.cpp and Ollama
@@ -238,7 +239,7 @@ setup() {
 }
 
 # Only the evaluation needs vLLM, and not for encoder-decoders.
-needs_vllm() { $evaluate && ((node == 0)) && [[ ${trainer[*]} != *seq2seq* ]]; }
+needs_vllm() { $evaluate && ((node == 0)) && [[ ${trainer[*]} != *seq2seq* && ${engine[*]} != *llamacpp* ]]; }
 
 # The environment of vLLM while data and training are under way: in a process group of its own, behind everything else.
 begin_vllm_venv() {
@@ -408,7 +409,7 @@ launch() {
   if $evaluate && ((node == 0)); then
     wait_for_vllm_venv
     start=$SECONDS
-    run "$VENV/bin/python" evaluate/run.py --adapter "$out" "${base[@]}"
+    run "$VENV/bin/python" evaluate/run.py --adapter "$out" "${base[@]}" "${engine[@]}"
     took evaluation "$start"
   fi
   $dry_run || summary
@@ -418,6 +419,7 @@ launch() {
 # person's own questions are never trained on here: they are the test.
 own() {
   local database=${1:-} questions=() pairs=600 words=() stem out data=data/own_chat recipe=qwen2.5_coder_0.5b_own_lora
+  local paraphrase=false wordings=() made
   [[ -n $database && $database != -* ]] || fail 2 "own needs a database: ./launch.sh own FILE.sqlite"
   [[ -f $database ]] || fail 2 "$database: no such file. Give the path of a SQLite database"
   shift
@@ -428,8 +430,9 @@ own() {
         if [[ $1 == --questions ]]; then questions=(--questions "$2" --hold-back-questions); else pairs=$2; fi
         shift
         ;;
+      --paraphrase) paraphrase=true ;;
       *=*) words+=("$1") ;;
-      *) fail 2 "own takes --questions FILE, --generate N and KEY=VALUE, not '$1'" ;;
+      *) fail 2 "own takes --questions FILE, --generate N, --paraphrase and KEY=VALUE, not '$1'" ;;
     esac
     shift
   done
@@ -439,12 +442,23 @@ own() {
   words=("output_dir=$out" "${words[@]}")
   make_train_venv
   alone run "$VENV/bin/python" models/run.py "recipes/$recipe.yaml" "${words[@]}"
-  alone run "$VENV/bin/python" converters/run.py own --name own_chat --database "$database" --db-id "$stem" \
-    --generate "$pairs" "${questions[@]}"
+  made=(--database "$database" --db-id "$stem" --generate "$pairs" "${questions[@]}")
+  if $paraphrase; then
+    make_ask_venv
+    wordings=(--wordings "data/own_${stem}_wordings.jsonl")
+    alone run "$VENV/bin/python" converters/run.py own --name own_made "${made[@]}"
+    run "$VENV_ASK/bin/python" evaluate/paraphrase.py data/own_made_train.json --databases data/databases/own_made \
+      --out "${wordings[1]}"
+  fi
+  alone run "$VENV/bin/python" converters/run.py own --name own_chat "${made[@]}" "${wordings[@]}"
   run mkdir -p "$out"
   run cp "${data}_data.html" "$out/data.html"
   run "$VENV/bin/python" converters/questions/plan.py own_chat "recipes/$recipe.yaml" "${words[@]}"
   base=()
+  if $evaluate && ! has_gpu && [[ " ${words[*]}" != *" model_name_or_path="* ]]; then # as it will be asked; vLLM starts slowly
+    make_ask_venv
+    engine=(--engine llamacpp)
+  fi
   launch "$recipe" "${words[@]}"
   if $evaluate; then
     score_own "$out"
@@ -456,12 +470,12 @@ own() {
 
 # The shipped adapter on the same rows; then both on the person's own questions alone.
 score_own() {
-  local shipped=models/qwen2.5_coder_0.5b_sql yours=data/own_chat_yours.json
-  run "$VENV/bin/python" evaluate/run.py --adapter "$shipped" --data data/own_chat_eval.json --out "$1/before"
+  local yours=data/own_chat_yours.json score=("$VENV/bin/python" evaluate/run.py "${engine[@]}" --adapter)
+  run "${score[@]}" "$SHIPPED" --data data/own_chat_eval.json --out "$1/before"
   if $dry_run || [[ ! -f $yours ]]; then return; fi
   say "your own questions alone, before and after"
-  run "$VENV/bin/python" evaluate/run.py --adapter "$shipped" --data "$yours" --databases data/databases/own_chat --out "$1/yours_before"
-  run "$VENV/bin/python" evaluate/run.py --adapter "$1" --data "$yours" --databases data/databases/own_chat --out "$1/yours"
+  run "${score[@]}" "$SHIPPED" --data "$yours" --databases data/databases/own_chat --out "$1/yours_before"
+  run "${score[@]}" "$1" --data "$yours" --databases data/databases/own_chat --out "$1/yours"
 }
 
 # An adapter as one file for other programs.

@@ -44,7 +44,8 @@ def plain_sql(sql: str, schema: Schema) -> str | None:
         scopes = traverse_scope(tree)
         tables = Counter(table.name.lower() for table in tree.find_all(exp.Table))
         # An inner query that reads a row of the outer one must not catch its name with a table of its own.
-        repeated = {name for name, times in tables.items() if times > 1} if is_correlated(scopes) else set()
+        is_correlated = any(scope.external_columns for scope in scopes)
+        repeated = {name for name, times in tables.items() if times > 1} if is_correlated else set()
         for scope in scopes:
             use_table_names(scope, kept=repeated, bare=tables.total() == 1)
         return tree.sql(dialect=DIALECT, comments=False)
@@ -59,11 +60,6 @@ def mark_texts(tree: exp.Expression, schema: Schema) -> None:
     for column in list(tree.find_all(exp.Column)):
         if is_double_quoted(column) and column.name.lower() not in known | aliases:
             column.replace(exp.Literal.string(column.name))
-
-
-def is_correlated(scopes: list[Scope]) -> bool:
-    """Whether an inner query reads columns of an outer one."""
-    return any(scope.external_columns for scope in scopes)
 
 
 def use_table_names(scope: Scope, *, kept: set[str], bare: bool) -> None:

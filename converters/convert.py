@@ -15,7 +15,8 @@ is the opened corpus:
 
 and, where it has them, `listed` (how many skipped rows of one reason are listed), `contains` (corpora whose questions
 it contains), `written` (the splits whose rows get a database of their own), `is_held_back(candidate)` (whether one is
-for evaluation alone), `notes()` (lines for the report) and `page()` (the text of `data/<name>_data.html`).
+for evaluation alone), `is_for_training(candidate)` (for training alone), `notes()` (lines for the report) and `page()`
+(the text of `data/<name>_data.html`).
 
 The record, `data/<name>_conversion.json`, holds corpus and options, so that a recipe can repeat the conversion, and for
 each file the counts that were printed. `<name>` is the corpus's name, or that of a variant (variants.py).
@@ -35,7 +36,7 @@ from converters.build import Builder, Built
 from converters.conversations import Limits, conversations
 from converters.counts import LISTED, Count
 from converters.rows import Candidate, ConversionError, Example, Skip, checked, write_rows
-from converters.splits import Overlap, assign, digest, keys_of, shared, warning
+from converters.splits import Overlap, assign_with, digest, keys_of, shared, warning
 
 SPLITS = ("train", "eval")
 NOT_LISTED = ("style:", "shape:")  # tags that the report leaves out: one is in every row, the other are many
@@ -89,7 +90,7 @@ class Conversion:
         self.ids: set[str] = set()
         self.overlap = Overlap()
         self.counts = {split: Count() for split in SPLITS}
-        self.sides: list[bool] | None = None
+        self.sides: list[bool | None] | None = None
         self.listed = getattr(corpus, "listed", LISTED)
 
     def run(self) -> None:
@@ -192,13 +193,15 @@ class Conversion:
             if side == (split == "eval"):
                 yield each
 
-    def assigned(self) -> list[bool]:
-        """For each candidate whether it goes to evaluation."""
+    def assigned(self) -> list[bool | None]:
+        """For each candidate whether it goes to evaluation; None: to neither file."""
         found = list(filter(is_candidate, map(checked, self.corpus.candidates("all"))))
-        keys = (keys_of(each.question, each.asked_of, each.sql) for each in found)
-        held = getattr(self.corpus, "is_held_back", lambda _: False)
-        kept = frozenset(number for number, each in enumerate(found) if held(each))
-        return assign(keys, self.options.split, self.options.seed, kept)
+        keys = [keys_of(each.question, each.asked_of, each.sql) for each in found]
+        held, trained = (
+            frozenset(number for number, each in enumerate(found) if getattr(self.corpus, name, lambda _: False)(each))
+            for name in ("is_held_back", "is_for_training")
+        )
+        return assign_with(keys, self.options.split, self.options.seed, held, trained)
 
     def record(self) -> dict:
         """What is kept beside the converted files."""

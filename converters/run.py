@@ -27,6 +27,7 @@ environment.enter(needs=("omegaconf",))
 
 from converters import recipe_checks, variants  # noqa: E402
 from converters.convert import SPLITS, Conversion, Options, displayed, output_path, read_record  # noqa: E402
+from converters.corpora import whole  # noqa: E402
 from converters.rows import ConversionError  # noqa: E402
 from prompts import prompt  # noqa: E402
 from prompts.linking import LinkingError  # noqa: E402
@@ -213,13 +214,13 @@ def add_common_options(parser: argparse.ArgumentParser, corpus: type) -> None:
         "prompt hides (default: leave-out)")  # fmt: skip
     add("--tokenizer", metavar="MODEL", help="count tokens with this model's tokenizer (needs --template)")
     add("--template", metavar="NAME", help="LLaMA-Factory's template for counting")
-    add("--cutoff", type=positive, metavar="N", help="shorten rows of more than N tokens, or drop them")
+    add("--cutoff", type=whole, metavar="N", help="shorten rows of more than N tokens, or drop them")
     add("--golds", choices=("as-is", "clean"), help="clean: training answers in one plain style (default: as-is)")
-    add("--turns", type=positive, metavar="N", help="training rows are conversations of up to N questions (default: 1)")
-    add("--turn-tokens", type=positive, metavar="T", help="and of up to T tokens (default: --cutoff)")
+    add("--turns", type=whole, metavar="N", help="training rows are conversations of up to N questions (default: 1)")
+    add("--turn-tokens", type=whole, metavar="T", help="and of up to T tokens (default: --cutoff)")
     add("--only", type=tag_list, metavar="TAG,...", help="keep rows with all of these tags")
     add("--without", type=tag_list, metavar="TAG,...", help="leave out rows with one of these tags")
-    add("--limit", type=positive, metavar="N", help="at most N rows per file, drawn by --seed")
+    add("--limit", type=whole, metavar="N", help="at most N rows per file, drawn by --seed")
     add("--seed", type=int, help="for random draws and made-up rows (default: 7)")
     add("--data", type=Path, help="folder to write to (default: data/ of this repository)")
 
@@ -229,13 +230,6 @@ def file_name(text: str) -> str:
     if not re.fullmatch(r"[\w.-]+", text):
         raise argparse.ArgumentTypeError(f"{text!r}: letters, digits, '_', '.' and '-' only")
     return text
-
-
-def positive(text: str) -> int:
-    """A whole number from 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 is expected")
-    return int(text)
 
 
 def tag_list(text: str) -> list[str]:

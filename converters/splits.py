@@ -8,7 +8,7 @@ import hashlib
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,6 +56,23 @@ def assign(rows: Iterable[Keys], share: float, seed: int, held: frozenset[int] =
     if not chosen and len(drawn) > 1:
         chosen.add(min(drawn, key=lambda group: members[group]))
     return [group in chosen | fixed for group in groups]
+
+
+def assign_with(
+    rows: Sequence[Keys], share: float, seed: int, held: frozenset[int], trained: frozenset[int]
+) -> list[bool | None]:
+    """`assign`, with the rows whose numbers are in `trained` for training alone.
+
+    The others go where they would go without them; one that shares a key with a row of the evaluation is None: it goes
+    nowhere.
+    """
+    others = [number for number in range(len(rows)) if number not in trained]
+    kept = frozenset(place for place, number in enumerate(others) if number in held)
+    sides: dict[int, bool | None] = dict(
+        zip(others, assign((rows[number] for number in others), share, seed, kept), strict=True)
+    )
+    evaluated = {key for number, side in sides.items() if side for key in rows[number]}
+    return [sides.get(number, None if evaluated & set(rows[number]) else False) for number in range(len(rows))]
 
 
 def groups_of(rows: Iterable[Keys]) -> list[int]:

@@ -55,6 +55,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--no-repair", action="store_true", help="run the model's query as it is, even if SQLite refuses it"
     )
     parser.add_argument(
+        "--second-draft", action="store_true", help="ask the model again, with SQLite's message, where no repair helps"
+    )
+    parser.add_argument(
         "--timeout", type=seconds, default=30.0, metavar="S", help="seconds a query may take (default: %(default)s)"
     )
     parser.add_argument(
@@ -103,6 +106,7 @@ def asker_for(options: argparse.Namespace, database: Path) -> Asker:
         timeout=options.timeout,
         max_tokens=options.max_tokens,
         repair=not options.no_repair,
+        second_draft=options.second_draft,
     )
 
 

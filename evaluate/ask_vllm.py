@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 
 from evaluate import runs
-from evaluate.asker import Answer, finished
+from evaluate.asker import Answer, chosen, finished, refused
+from evaluate.decoding.second_draft import next_row
 from evaluate.execution.sandbox import Limits
 from evaluate.generation import adapters
 from evaluate.generation.generate import Sampling, complete
 from evaluate.generation.prompts import encode
 from prompts.tags import prompt_for
+from recipes.kind import is_seq2seq
 
 
 def answers_by_vllm(options: argparse.Namespace, database: Path) -> list[Answer]:
@@ -22,11 +24,24 @@ def answers_by_vllm(options: argparse.Namespace, database: Path) -> list[Answer]
     trained = adapters.only(options.adapter)
     tags = adapters.prompt_tags(trained)
     prompts = [prompt_for(database, question, tags) for question in options.question]
-    rows = [{"id": number, **prompt._asdict()} for number, prompt in enumerate(prompts)]
-    served = runs.served_training(trained, options)
-    made = complete(encode(rows, trained.recipe), served, Sampling(options.max_tokens), trained.folder / "ask")
-    limits = Limits()._replace(seconds=options.timeout)
-    return [
-        finished(question, made[number]["completion"], database, limits, repair_it=not options.no_repair, start=start)
-        for number, question in enumerate(options.question)
+    rows = [
+        {"id": number, "question": question, "tags": tags, **prompt._asdict()}
+        for number, (question, prompt) in enumerate(zip(options.question, prompts, strict=True))
     ]
+    served = runs.served_training(trained, options)
+    limits = Limits()._replace(seconds=options.timeout)
+
+    def drafts(rows: list[dict], folder: Path) -> dict[int, Answer]:
+        made = complete(encode(rows, trained.recipe), served, Sampling(options.max_tokens), folder)
+        how = {"repair_it": not options.no_repair, "start": start}
+        return {
+            row["id"]: finished(row["question"], made[row["id"]]["completion"], database, limits, **how) for row in rows
+        }
+
+    answers = drafts(rows, trained.folder / "ask")
+    converses = options.second_draft and not is_seq2seq(trained.recipe)
+    messages = {key: refused(answer) for key, answer in answers.items() if converses and refused(answer)}
+    again = [next_row(rows[key], answers[key].sql, message) for key, message in messages.items()]
+    for key, second in (drafts(again, trained.folder / "ask/second_draft") if again else {}).items():
+        answers[key] = chosen(answers[key], second, messages[key])
+    return list(answers.values())

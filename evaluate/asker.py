@@ -1,4 +1,4 @@
-"""Ask questions about one SQLite file: prompt, generation, repair and execution in one call.
+"""Ask questions about one SQLite file: prompt, generation, repair, second draft and execution in one call.
 
     with Asker("shop.sqlite") as asker:
         asker.ask("How many authors come from Japan?")
@@ -11,10 +11,11 @@ Asker may be used by several threads, and several Askers may share one engine.
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evaluate.decoding.repair import Repaired, repair
+from evaluate.decoding.second_draft import named, next_turn, refusal
 from evaluate.execution.sandbox import Execution, Limits, Value, database_problem, file_state, run_query
 from evaluate.extract import extract_sql
 from evaluate.generation import adapters
@@ -36,7 +37,8 @@ class Answer:
     `sql` is the query that ran, or the last that was tried; None where the model wrote none. `error` is None only where
     the query ran; `columns` and `rows` are empty otherwise. `confidence`: 0 to 1, the geometric mean of the
     probabilities of the tokens that the model wrote; None where the engine does not say. `repairs`: what was changed in
-    the model's query so that SQLite takes it, in words. `seconds`: all of it.
+    the model's query so that SQLite takes it, in words; `second draft: ` and SQLite's message where it is the model's
+    second. `seconds`: all of it.
     """
 
     question: str
@@ -82,6 +84,7 @@ class Asker:
         timeout: float = 30.0,
         max_tokens: int = 256,
         repair: bool = True,
+        second_draft: bool = False,
         engine: Writer | None = None,
     ) -> None:
         """Read the schema and load the model.
@@ -93,6 +96,7 @@ class Asker:
             timeout: seconds that a query may take.
             max_tokens: tokens that an answer may have.
             repair: whether a query that SQLite refuses is mended (evaluate/decoding/repair.py).
+            second_draft: whether the model is asked again where no repair helps (evaluate/decoding/second_draft.py).
             engine: a loaded model to share, as `open_engine(adapters.only(SHIPPED), slots=2)` makes it; it must be the
                 adapter's, and is not closed with this Asker.
         Raises SchemaError, adapters.AdapterError, GenerationError.
@@ -102,7 +106,8 @@ class Asker:
             raise SchemaError(f"{problem}. A SQLite file is expected.")
         self.trained = adapters.only(Path(adapter) if adapter else SHIPPED)
         self.tags = adapters.prompt_tags(self.trained)
-        self.limits, self.max_tokens, self.repair = Limits()._replace(seconds=timeout), max_tokens, repair
+        self.limits, self.max_tokens = Limits()._replace(seconds=timeout), max_tokens
+        self.repair, self.second_draft = repair, second_draft
         self._known: tuple[object, Schema] | None = None
         self.schema  # noqa: B018 a file without a readable schema is refused here
         self._own = None if engine else open_engine(self.trained, server=server, served_model=served_model)
@@ -143,13 +148,22 @@ class Asker:
 
         Args:
             history: the `(question, sql)` turns before it, oldest first.
-            on_text: called with the SQL so far as it is written.
+            on_text: called with the SQL so far as the first draft is written.
             cancelled: asked between tokens; where it says True, the answer is an error, "cancelled".
         Raises GenerationError where the engine fails, SchemaError where the file cannot be read any more. All else that
         goes wrong is the `error` of the answer.
         """
         start = time.monotonic()
-        pieces, problem = self.prompt(question, history)
+        first = self._draft(question, self.prompt(question, history), start, on_text, cancelled)
+        message = refused(first) if self.second_draft else None
+        if message is None:
+            return first
+        prompt = self.prompt(question, history, (first.sql, message))
+        return chosen(first, self._draft(question, prompt, start, None, cancelled), message)
+
+    def _draft(self, question: str, prompt: tuple[list[str], str | None], start: float, on_text, cancelled) -> Answer:
+        """The answer by one draft; see `ask` and `prompt`."""
+        pieces, problem = prompt
         if problem:
             return Answer(question, error=problem, seconds=time.monotonic() - start)
         made = self.engine.complete(pieces, max_tokens=self.max_tokens, on_text=on_text, cancelled=cancelled)
@@ -158,15 +172,21 @@ class Asker:
         made_of = {"repair_it": self.repair, "start": start, "confidence": made.confidence, "run": self.run}
         return finished(question, made.text, self.database, self.limits, **made_of)
 
-    def prompt(self, question: str, history: Sequence[tuple[str, str]] = ()) -> tuple[list[str], str | None]:
+    def prompt(
+        self, question: str, history: Sequence[tuple[str, str]] = (), draft: tuple[str, str] | None = None
+    ) -> tuple[list[str], str | None]:
         """The texts of the prompt, one tokenized after the other, and why it cannot be answered, if so.
 
         A schema that leaves no room for the answer is shown in part: what the questions seem to need of it.
+        `draft`: a first answer, and SQLite's message that refused it.
         """
         questions, answers = [asked for asked, _ in history] + [question], [sql for _, sql in history]
+        later = [next_turn(question, draft[1], self.tags)] if draft else []
+        answers += [draft[0]] if draft else []
         needed = 0
         for tags in (self.tags, [*self.tags, LINKED]):
-            pieces = prompt_pieces(self.trained.recipe, turns_on(self.schema, questions, tags), answers)
+            turns = [*turns_on(self.schema, questions, tags), *later]
+            pieces = prompt_pieces(self.trained.recipe, turns, answers)
             needed = self.engine.count(pieces) + self.max_tokens
             if needed <= self.engine.context:
                 return pieces, None
@@ -212,3 +232,16 @@ def finished(
         list(found.repairs),
         time.monotonic() - start,
     )
+
+
+def refused(answer: Answer) -> str | None:
+    """SQLite's message where it refused to compile the answer's query; None for any other answer."""
+    status, _, message = (answer.error or "").partition(": ")
+    return refusal(status, message)
+
+
+def chosen(first: Answer, second: Answer, message: str) -> Answer:
+    """The second draft where it ran (or was cancelled), named in its repairs; else the first, with its error."""
+    if second.error in (None, "cancelled"):
+        return replace(second, repairs=named(message, second.repairs))
+    return replace(first, seconds=second.seconds)

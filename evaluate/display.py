@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluate.asker import Answer
+from evaluate.decoding.second_draft import MARK
 
 ROWS_SHOWN = 20
 BARS = range(2, 31)  # rows that are shown as bars too
@@ -23,7 +24,8 @@ def show(console: Console, answer: Answer, *, question: bool = True) -> None:
     if answer.sql:
         console.print(Syntax(answer.sql, "sql", background_color="default", word_wrap=True))
     for change in answer.repairs:
-        console.print(f"repaired: {change}", style="yellow", highlight=False, markup=False)
+        line = change if change.startswith(MARK) else f"repaired: {change}"
+        console.print(line, style="yellow", highlight=False, markup=False)
     if answer.error is not None:
         console.print(answer.error, style="red", highlight=False, markup=False)
         return

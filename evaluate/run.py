@@ -5,6 +5,7 @@
     python evaluate/run.py --adapter out/                            every adapter right below it: a leaderboard
     python evaluate/run.py --adapter out/gemma3_270m_lora --server http://localhost:8000    answers from `vllm serve`
     python evaluate/run.py --adapter out/gemma3_270m_lora --engine llamacpp    4-bit GGUF on the CPU; vLLM is not needed
+    python evaluate/run.py --adapter out/gemma3_270m_lora --second-draft    --repair, and SQLite's message as a hint
     python evaluate/run.py --model NAME_OR_DIR --template gemma --data data/exoplanets_eval.json
     python evaluate/run.py --predictions answers.jsonl --data dev.json --databases spider/database
     python evaluate/run.py --gold --data dev.json --databases spider/database
@@ -108,6 +109,11 @@ def add_how(parser: argparse.ArgumentParser) -> None:
         help="repair queries that SQLite refuses (wrong names, missing joins, other dialects) before they are run",
     )
     parser.add_argument(
+        "--second-draft",
+        action="store_true",
+        help="--repair, and where SQLite refuses the query even so, ask once more with its message",
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the reports (default: <adapter>/evaluation)"
     )
 
@@ -129,8 +135,11 @@ def refuse_what_does_not_fit(options: argparse.Namespace, parser: argparse.Argum
         parser.error("--template goes with --model alone; the recipe of --adapter names its own")
     if options.model and not options.template and not is_encoder_decoder(options.model):
         parser.error("--model needs --template NAME, the template it is to be asked with")
-    if not (options.adapter or options.model) and (given := given_of(options, "server", "gpus", "gguf")):
+    if not (options.adapter or options.model) and (
+        given := given_of(options, "server", "gpus", "gguf", "second_draft")
+    ):
         parser.error(f"{given} goes with --adapter and --model; --predictions and --gold bring their answers")
+    options.repair = options.repair or options.second_draft
     if options.gguf:
         options.engine = "llamacpp"
         if options.base or not options.gguf.is_file():
@@ -147,7 +156,7 @@ def refuse_what_does_not_fit(options: argparse.Namespace, parser: argparse.Argum
 
 def given_of(options: argparse.Namespace, *names: str) -> str | None:
     """The first of these options that was given, as it is typed."""
-    return next((f"--{name}" for name in names if getattr(options, name)), None)
+    return next((f"--{name.replace('_', '-')}" for name in names if getattr(options, name)), None)
 
 
 def shared_name(files: list[Path]) -> str | None:

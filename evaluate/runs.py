@@ -5,20 +5,21 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import environment
 from atomic import replacing
-from evaluate.bases import base_name, how_asked
+from evaluate.baselines import base_name, how_asked
 from evaluate.examples import DataError, read_examples, read_predictions
 from evaluate.execution.reader import database_at
 from evaluate.generation import adapters
 from evaluate.report import Written, write_report
 from evaluate.reports.results_file import RESULTS_NAME, ResultsFile
 from evaluate.reports.tracking import log_evaluation
-from evaluate.score import Settings, database_files, score
+from evaluate.score import Settings, again, database_files, score, with_second_drafts
 from evaluate.spool import Spool, Spooled
 from prompts.tags import prompt_tags
 from recipes import recipe
@@ -33,7 +34,7 @@ class Data(NamedTuple):
     """The rows of a run, the file they came from and the folder of their databases."""
 
     path: Path
-    rows: Spool
+    rows: Spool | list[dict]
     databases: Path
 
 
@@ -92,9 +93,10 @@ def evaluate_trained(trained: adapters.Trained, data: Data, options: argparse.Na
         about["prompt_warning"] = told
         print(f"evaluate: WARNING: {trained.name} on {data.path}: {told}", file=sys.stderr)
     started = time.monotonic()
-    completions = generate(trained.recipe, served_training(trained, options), data, options, folder)
+    ask = partial(generate, trained.recipe, served_training(trained, options), options)
+    completions = ask(data, folder)
     news = is_news(folder)
-    done = finish(about, completions, data, options, folder, started, base)
+    done = finish(about, completions, data, options, folder, started, base, ask)
     if news and (trackers := log_evaluation(trained.folder, done.written.report, ResultsFile(folder))):
         print(f"{trained.name}: metrics logged to the training's run ({', '.join(trackers)})")
     return done
@@ -120,8 +122,9 @@ def evaluate_base(trained: adapters.Trained, data: Data, options: argparse.Names
     folder = trained.folder.parent / name / evaluation_name(options)
     if folder not in known:
         started = time.monotonic()
-        completions = generate(trained.recipe, served_model(trained.recipe, options), data, options, folder)
-        known[folder] = finish({"name": name} | asked, completions, data, options, folder, started)
+        ask = partial(generate, trained.recipe, served_model(trained.recipe, options), options)
+        about = {"name": name} | asked
+        known[folder] = finish(about, ask(data, folder), data, options, folder, started, ask=ask)
     return known[folder]
 
 
@@ -169,15 +172,9 @@ def plain_model(options: argparse.Namespace) -> Done:
     folder = options.out or ROOT / "out" / base_name(ROOT / "out", how_asked(asked), data.path) / evaluation_name(
         options
     )
-    completions = generate(asked, served_model(asked, options), data, options, folder)
-    return finish(
-        {"name": name, "model": options.model, "template": options.template},
-        completions,
-        data,
-        options,
-        folder,
-        started,
-    )
+    ask = partial(generate, asked, served_model(asked, options), options)
+    about = {"name": name, "model": options.model, "template": options.template}
+    return finish(about, ask(data, folder), data, options, folder, started, ask=ask)
 
 
 def ready_answers(path: Path | None, options: argparse.Namespace) -> Done:
@@ -205,7 +202,7 @@ def report_strangers(path: Path, answers: Spooled, data: Data) -> None:
         print(f"{path.name}: {strangers} predictions have no row; {silent} rows have no prediction, scored as no_sql")
 
 
-def generate(values: dict, served, data: Data, options: argparse.Namespace, folder: Path) -> dict[str, str]:
+def generate(values: dict, served, options: argparse.Namespace, data: Data, folder: Path) -> dict[str, str]:
     """Completions by row id as text."""
     from evaluate.generation.generate import Sampling, complete
     from evaluate.generation.prompts import encode
@@ -215,6 +212,8 @@ def generate(values: dict, served, data: Data, options: argparse.Namespace, fold
         raise DataError(
             f"{data.path}: row {without!r} has no prompt (key 'instruction'). Convert the file first: converters/run.py"
         )
+    if options.second_draft and is_seq2seq(values):
+        raise DataError("--second-draft: an encoder-decoder such as T5 holds no conversation. Leave it out")
     made = complete(encode(data.rows, values), served, Sampling(options.max_tokens), folder, gpus=options.gpus)
     return {str(key): row["completion"] for key, row in made.items()}
 
@@ -227,16 +226,26 @@ def finish(
     folder: Path,
     started: float,
     base: Done | None = None,
+    ask: Callable[[Data, Path], dict[str, str]] | None = None,
 ) -> Done:
-    """Execute and match the answers, write results.jsonl and the reports."""
+    """Execute and match the answers, write results.jsonl and the reports. `ask`: what answers, for second drafts."""
     settings = Settings(data.databases, options.workers, options.timeout, options.repair)
-    with replacing(folder / RESULTS_NAME, "wb") as file:
-        for row in progress(score(data.rows, completions, settings), len(data.rows), about["name"]):
-            file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    write_results(folder, progress(score(data.rows, completions, settings), len(data.rows), about["name"]))
+    if ask and options.second_draft:
+        asked = again(data.rows, ResultsFile(folder))
+        texts = ask(data._replace(rows=asked), folder / "second_draft") if asked else {}
+        write_results(folder, with_second_drafts(ResultsFile(folder), asked, texts, settings))
     seconds = time.monotonic() - started
     run = about | provenance(data, options, folder) | {"seconds": round(seconds, 1)}
     baseline = base.written.report if base else None
     return Done(about["name"], write_report(folder, ResultsFile(folder), run=run, baseline=baseline), seconds)
+
+
+def write_results(folder: Path, rows: Iterable[dict]) -> None:
+    """Replace the results.jsonl of a run, which may be read meanwhile."""
+    with replacing(folder / RESULTS_NAME, "wb") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
 def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
@@ -267,7 +276,7 @@ def provenance(data: Data, options: argparse.Namespace, folder: Path) -> dict:
         **engine_in(asked),
         "generation": {key: asked[key] for key in keys if asked.get(key) is not None}
         | ({"temperature": 0} if asked else {}),
-        "decoding": {"repair": options.repair},
+        "decoding": {"repair": options.repair, "second_draft": options.second_draft},
         "execution": {"workers": options.workers, "timeout": options.timeout},
         "versions": versions(),
         "commit": commit(),

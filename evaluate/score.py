@@ -8,12 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from evaluate.decoding.second_draft import named, next_row, refusal
 from evaluate.examples import DataError, read_json
 from evaluate.execution.pool import stream
 from evaluate.execution.sandbox import Limits
 from evaluate.execution.verdict import FLAGS, Verdict
 from evaluate.task import MAX_COMPLETION, Known, Setup, Task, go_on
 from sql.catalog import Catalog, catalog_from_tables_json
+
+RAN = ("correct", "wrong_result")  # outcomes of a query that gave a result
 
 
 class Settings(NamedTuple):
@@ -38,6 +41,32 @@ def score(rows: Iterable[dict], completions: Mapping[str, str | None], settings:
     answers = stream(tasks, target=target, settings=setup, workers=settings.workers, resume=go_on)
     for row, known in zip(rows, answers, strict=True):
         yield result_row(row, cut(completions.get(str(row["id"]))), known)
+
+
+def again(rows: Iterable[dict], results: Iterable[dict]) -> list[dict]:
+    """The rows to ask once more, with their first drafts as `history`: those whose SQL SQLite refused to compile."""
+    messages = ((row, refusal(row["outcome"], row["error"])) for row in results)
+    refused = {row["id"]: (row["sql"], message) for row, message in messages if message}
+    return [next_row(row, *refused[row["id"]]) for row in rows if row["id"] in refused and not gold_writes(row)]
+
+
+def with_second_drafts(
+    results: Iterable[dict], asked: list[dict], texts: Mapping[str, str], settings: Settings
+) -> Iterator[dict]:
+    """The results, those of second drafts that ran in place of the first; their `repairs` begin with the message.
+
+    `asked`: what `again` made of the same results; `texts`: the completions of these rows.
+    """
+    ran = {row["id"]: row for row in score(asked, texts, settings) if row["outcome"] in RAN} if asked else {}
+    for row in results:
+        second = ran.get(row["id"])
+        yield second_row(second, row["error"]) if second else row
+
+
+def second_row(row: dict, message: str) -> dict:
+    """The result of a second draft, named like a repair."""
+    flags = list(dict.fromkeys([*row["flags"], "repaired"]))
+    return row | {"repairs": named(message, row["repairs"]), "flags": flags}
 
 
 def make_task(row: dict, completions: Mapping[str, str | None], settings: Settings) -> Task:

@@ -7,7 +7,7 @@ follows from the vocabulary: every split of a piece into two pieces, by the rank
 from collections.abc import Iterator
 from pathlib import Path
 
-NORMAL, CONTROL, USER_DEFINED, BYTE = 1, 3, 4, 6  # llama.cpp's token types
+NORMAL, CONTROL, USER_DEFINED = 1, 3, 4  # llama.cpp's token types
 
 
 def save_tokenizer(gguf_file: Path, folder: Path) -> None:

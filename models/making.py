@@ -60,7 +60,8 @@ def make(model: Model, out: Path, fill: Callable[[Model, Path], None]) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(work / "model", ignore_errors=True)
         keep_gguf(out, work)
-        check_space(model, work)
+        if shutil.disk_usage(work.parent).free < bytes_needed(model, work):
+            raise ModelError(describe_space(model, work))
         fill(model, work)
         shutil.rmtree(out, ignore_errors=True)
         (work / "model").rename(out)
@@ -133,12 +134,6 @@ def bytes_needed(model: Model, work: Path) -> int:
         return model.weight_bytes + SPARE
     whole = model.gguf_bytes + max(2 * model.download_bytes, model.weight_bytes) + SPARE
     return whole - parts.count_bytes(work)
-
-
-def check_space(model: Model, work: Path) -> None:
-    """Raises ModelError when the disk under `work` has less room than the work needs."""
-    if shutil.disk_usage(work.parent).free < bytes_needed(model, work):
-        raise ModelError(describe_space(model, work))
 
 
 def describe_space(model: Model, work: Path) -> str:

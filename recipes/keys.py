@@ -31,7 +31,7 @@ def misspelt(values: dict, also: tuple[str, ...] = ()) -> str | None:
 
     `also`: keys of ours that a misspelt one may have meant.
     """
-    name = trainer_name(values)
+    name = "recipes/seq2seq_arguments.py" if is_seq2seq(values) else "LLaMA-Factory"
     known = known_keys(values)
     for key in values:
         if key not in known:
@@ -64,10 +64,6 @@ def refused(values: dict) -> str | None:
     except (ValueError, TypeError, ImportError) as error:
         return " ".join(str(error).split())
     return None
-
-
-def trainer_name(values: dict) -> str:
-    return "recipes/seq2seq_arguments.py" if is_seq2seq(values) else "LLaMA-Factory"
 
 
 def argument_classes(values: dict) -> tuple[type, ...]:

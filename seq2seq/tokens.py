@@ -26,18 +26,13 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     lacking = missing(tokenizer)
     if not lacking or not getattr(tokenizer, "backend_tokenizer", None):
         return tokenizer
-    pairs = dict(zip(lacking, free_stand_ins(tokenizer), strict=False))
-    return with_stand_ins(tokenizer, pairs)
+    free = (character for character in STAND_INS if survives(tokenizer, f"a{character}b"))
+    return with_stand_ins(tokenizer, dict(zip(lacking, free, strict=False)))
 
 
 def missing(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     """The printable ASCII characters, and the newline, that do not come back from the tokenizer."""
     return [character for character in WANTED if not survives(tokenizer, f"a{character}b")]
-
-
-def free_stand_ins(tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    """The stand-ins that the vocabulary has."""
-    return [character for character in STAND_INS if survives(tokenizer, f"a{character}b")]
 
 
 def survives(tokenizer: PreTrainedTokenizerBase, text: str) -> bool:

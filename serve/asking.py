@@ -79,10 +79,14 @@ class Asker(asker.Asker):
 
 
 class Askers:
-    """One engine for all databases. `adapter`: the output folder of a training, None for the shipped one."""
+    """One engine for all databases. `adapter`: the output folder of a training, None for the shipped one.
 
-    def __init__(self, adapter: Path | None, queries: QueryPool, limits: Limits) -> None:
+    `options`: further ones of each Asker.
+    """
+
+    def __init__(self, adapter: Path | None, queries: QueryPool, limits: Limits, **options: Any) -> None:
         self.adapter, self.queries, self.limits = adapter, queries, limits
+        self._options = options
         self._engine: Writer | None = None
 
     def load(self, server: str | None, make_engine: Callable[[], Writer] | None = None) -> float:
@@ -98,7 +102,8 @@ class Askers:
     def make(self, served: Served) -> Asker:
         """The Asker of one database. Raises EngineFailed where its schema cannot be read."""
         try:
-            return Asker(served.file, self.queries, self.limits, adapter=self.adapter, engine=self._engine)
+            options = {"adapter": self.adapter, "engine": self._engine} | self._options
+            return Asker(served.file, self.queries, self.limits, **options)
         except (SchemaError, AdapterError, GenerationError) as error:
             raise EngineFailed(str(error).replace(f"{served.file}: ", f"{served.name}: ")) from error
 

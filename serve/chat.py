@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from evaluate.extract import extract_sql
+from evaluate.generation.server import OURS
 from serve.bodies import HISTORY_TURNS, QUESTION_CHARACTERS, ChatBody, Message, read_body
 from serve.line import Event, Finished, Written
 from serve.refusals import Gone, Refusal
@@ -30,8 +31,7 @@ def routes(service: Service) -> list[Route]:
 
     async def models(_request: Request) -> Response:
         data = [
-            {"id": one.name, "object": "model", "created": started, "owned_by": "text2sql"}
-            for one in service.databases.all()
+            {"id": one.name, "object": "model", "created": started, "owned_by": OURS} for one in service.databases.all()
         ]
         return JSONResponse({"object": "list", "data": data})
 

@@ -60,6 +60,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--deadline", type=float, default=120.0, metavar="S", help="seconds of an answer (default: 120)"
     )
+    parser.add_argument(
+        "--second-draft", action="store_true", help="ask the model again, with SQLite's message, where no repair helps"
+    )
     parser.add_argument("--waiting", type=int, default=32, metavar="N", help="questions that may wait (default: 32)")
     parser.add_argument("--upload-limit", type=int, default=100, metavar="MB", help="(default: 100; 0: no uploads)")
     options = parser.parse_args(arguments)
@@ -122,7 +125,7 @@ def serve(options: argparse.Namespace, make_engine: Callable[[], Writer] | None 
     token, loopback = token_for(options.host), is_loopback(options.host)
     listener = listen(options.host, options.port)
     queries, limits = QueryPool(), limits_within(options.timeout)
-    askers = Askers(options.adapter, queries, limits)
+    askers = Askers(options.adapter, queries, limits, second_draft=options.second_draft)
     databases = Databases(
         options.upload_limit * MEBIBYTE,
         lambda file: schema_problem(queries.run_from_thread(Task(file, None, limits), lambda: False)),

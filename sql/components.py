@@ -95,16 +95,12 @@ def without_lost(conditions: Conditions) -> Conditions:
     """
     units, connectives, is_losing = list(conditions.units[:1]), [], False
     for before, connective, unit in zip(conditions.units, conditions.connectives, conditions.units[1:], strict=False):
-        is_losing = connective == "or" and (is_losing or is_with_column(before))
+        is_with_column = before.operands and isinstance(before.operands[-1], Operand)
+        is_losing = connective == "or" and (is_losing or is_with_column)
         if not is_losing:
             units.append(unit)
             connectives.append(connective)
     return Conditions(tuple(units), tuple(connectives))
-
-
-def is_with_column(unit: Condition) -> bool:
-    """Whether the last thing that a condition compares with is a column."""
-    return bool(unit.operands) and isinstance(unit.operands[-1], Operand)
 
 
 def without_lost_conditions(query: Query) -> Query:

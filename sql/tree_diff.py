@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sql.components import Condition, Conditions, Expression, Operand, Query, SelectItem
+from sql.components import Condition, Conditions, Expression, Operand, Query
 
 
 class View(NamedTuple):
@@ -151,7 +151,7 @@ def limit(gold: Query, predicted: Query, view: View) -> str | None:
 
 def distinct(gold: Query, predicted: Query, view: View) -> str | None:
     """DISTINCT in one query only, in SELECT or inside an aggregate."""
-    marks = [(query.distinct, sum(map(is_distinct, query.select))) for query in (gold, predicted)]
+    marks = [(query.distinct, sum(item.value.left.distinct for item in query.select)) for query in (gold, predicted)]
     return "distinct" if marks[0] != marks[1] else None
 
 
@@ -242,8 +242,3 @@ def connectives(query: Query) -> Counter:
 def select_items(query: Query, view: View) -> Counter:
     """The result columns, in any order."""
     return Counter((item.aggregate, view.expression(item.value, item.aggregate)) for item in query.select)
-
-
-def is_distinct(item: SelectItem) -> bool:
-    """True for an aggregate of distinct values."""
-    return item.value.left.distinct

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import environment
-from evaluate.bases import base_name, how_asked, own_name, plain_name
+from evaluate.baselines import base_name, how_asked, own_name, plain_name
 from prompts.prompt import STYLES
 from recipes import provenance, recipe
 from sweep.grid import Grid, SweepError, name_of, points

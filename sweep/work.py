@@ -43,12 +43,13 @@ def run_on_ray(commands: list[Command], address: str, logs: Path) -> Iterator[En
     logs.mkdir(parents=True, exist_ok=True)
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # a worker does not have this folder on its path
     ray.init(address=address, log_to_driver=False, logging_level="ERROR", ignore_reinit_error=True)
+    variables = {key: value for key, value in os.environ.items() if key.startswith(PASSED_ON)}
     task = ray.remote(max_retries=0, **resources(ray.cluster_resources()))(in_task)
     waiting = {}
     for command in commands:
         log = (environment.ROOT / logs / f"{command.name}.log").resolve()
         print(f"== {command.name}: queued; log: {log}\n+", *command.words, flush=True)
-        waiting[task.remote(command.words, str(environment.ROOT), str(log), passed_on())] = command.name
+        waiting[task.remote(command.words, str(environment.ROOT), str(log), variables)] = command.name
     while waiting:
         (ready,), _ = ray.wait(list(waiting))
         name = waiting.pop(ready)
@@ -70,10 +71,6 @@ def in_task(words: list[str], folder: str, log: str, variables: dict[str, str]) 
 def resources(cluster: dict[str, float]) -> dict[str, int]:
     """What a task asks for: a GPU where the cluster has any, else a core."""
     return {"num_gpus": 1} if cluster.get("GPU") else {"num_cpus": 1}
-
-
-def passed_on() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if key.startswith(PASSED_ON)}
 
 
 def failure_of(status: int) -> str | None:

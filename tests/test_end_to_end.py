@@ -107,12 +107,6 @@ def test_the_same_command_again_trains_and_generates_nothing(first_run, override
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
 
 
-def test_other_settings_in_the_same_folder_are_refused(first_run, overrides):
-    refused = launch(*overrides, "learning_rate=1.0e-5")
-    assert refused.returncode == 2
-    assert "was trained with other settings (learning_rate: " in refused.stderr
-
-
 def test_one_question_is_asked_on_the_same_prompt(first_run, out):
     database = ROOT / "data/databases/exoplanets/exoplanets/exoplanets.sqlite"
     command = [sys.executable, "evaluate/ask.py", database, "How many planets are there?", "--adapter", out]

@@ -588,11 +588,36 @@ def test_own_prints_the_way_from_a_database_to_an_adapter(clone, tmp_path):
         )
     ]
     assert places == sorted(places)
+    scored = ["--engine llamacpp" in line for line in commands if "evaluate/run.py" in line]
+    assert scored == [not hardware.has_gpu()] * 2
+    assert any(".venv-ask" in line for line in commands) == (not hardware.has_gpu())
     (converted,) = [line for line in commands if "converters/run.py own" in line]
     assert "--db-id my_shop --generate 50 --questions" in converted
     assert "--hold-back-questions" in converted
     assert "output_dir=out/own_my_shop num_train_epochs=1" in run.stdout
     assert "my\\ shop.sqlite --adapter out/own_my_shop" in run.stdout
+
+
+def test_own_with_paraphrase_words_the_made_pairs_before_it_converts_them(clone, tmp_path):
+    (tmp_path / "shop.sqlite").touch()
+    run = launch(clone, "own", str(tmp_path / "shop.sqlite"), "--paraphrase", "--generate", "50", "--dry-run")
+    assert (run.returncode, run.stderr) == (0, "")
+    commands = [line for line in run.stdout.splitlines() if line.startswith("+ .venv") and "recipe" not in line]
+    made = f"--database {tmp_path}/shop.sqlite --db-id shop --generate 50"
+    place = next(number for number, line in enumerate(commands) if "own_made" in line)
+    assert commands[place : place + 3] == [
+        f"+ .venv/bin/python converters/run.py own --name own_made {made}",
+        "+ .venv-ask/bin/python evaluate/paraphrase.py data/own_made_train.json --databases data/databases/own_made "
+        "--out data/own_shop_wordings.jsonl",
+        f"+ .venv/bin/python converters/run.py own --name own_chat {made} --wordings data/own_shop_wordings.jsonl",
+    ]
+
+
+def test_own_with_a_model_that_has_no_gguf_is_scored_by_vllm(clone):
+    words = ("own", "data/samples/exoplanets/planets.csv", "model_name_or_path=some/model", "--dry-run")
+    out = launch(clone, *words).stdout
+    assert "evaluate/run.py --adapter out/own_planets" in out
+    assert "--engine" not in out
 
 
 @pytest.mark.parametrize(
@@ -601,7 +626,7 @@ def test_own_prints_the_way_from_a_database_to_an_adapter(clone, tmp_path):
         ((), "own needs a database: ./launch.sh own FILE.sqlite"),
         (("gone.sqlite",), "gone.sqlite: no such file. Give the path of a SQLite database"),
         (("launch.sh", "--generate"), "--generate needs a value"),
-        (("launch.sh", "more"), "own takes --questions FILE, --generate N and KEY=VALUE, not 'more'"),
+        (("launch.sh", "more"), "own takes --questions FILE, --generate N, --paraphrase and KEY=VALUE, not 'more'"),
     ],
 )
 def test_own_says_what_it_lacks(clone, words, message):

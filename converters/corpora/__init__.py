@@ -80,6 +80,13 @@ def share(text: str) -> float:
     return value
 
 
+def whole(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 is expected")
+    return int(text)
+
+
 def source(text: str) -> str:
     """A folder or file, absolute, so that it holds for a later run from elsewhere; or a word that means the hub."""
     return text if text in HUB else absolute(text)

@@ -12,7 +12,8 @@ files in the form of Spider, SParC and BIRD, with a parsed `sql` beside their `q
 `--generate N` makes N pairs from the schema and the rows (converters/questions/), beside a file or instead of one. They
 are tagged `generated`, `shape:NAME` and `hardness:LEVEL`; data/own_data.html shows them, and what is struck out there
 stays out. `--hold-back-questions` keeps the file's questions for the evaluation, with every made pair that shares its
-query or wording with one of them.
+query or wording with one of them. `--wordings FILE` adds the made pairs in a model's words (evaluate/paraphrase.py),
+tagged `wording:model`, to the training; the others are tagged `wording:grammar`.
 
 Rows whose SQL fails are left out and listed, with SQLite's message. The database is copied to data/databases/own/, so
 that scores stay comparable when yours changes; one of more than 1 GB is linked, or, with --generate, cut to some rows
@@ -34,9 +35,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from atomic import replacement
-from converters.corpora import absolute, add_split
+from converters.corpora import absolute, add_split, whole
 from converters.golds import database_of, file_gold, gold_tags, known_schema
-from converters.questions import GENERATED
+from converters.questions import BY_MODEL, GENERATED
 from converters.questions.struck import struck_path
 from converters.rows import Candidate, ConversionError, Example, Skip, text_problem
 from converters.sources import Raw, read_rows
@@ -69,6 +70,7 @@ class Corpus:
     struck: str | None = None
     hold_back_questions: bool = False
     robust: int | None = None
+    wordings: str | None = None
     seed: int = 7
 
     default_style: ClassVar[str] = "compact"
@@ -98,13 +100,14 @@ class Corpus:
             metavar="N",
             help="every made pair again, on one of N copies with other column names",
         )
+        add("--wordings", type=absolute, metavar="FILE", help="the made pairs in a model's words, for training alone")
         add("--hold-back-questions", action="store_true", help="the file's questions are for evaluation alone")
         add("--db-id", metavar="NAME", help="what the database is called (default: the name of its file)")
         add_split(parser)
 
     def files(self) -> list[Path]:
         """The files that are given, and the list of struck pairs where there is one."""
-        given = [Path(self.database), *([Path(self.questions)] if self.questions else [])]
+        given = [Path(each) for each in (self.database, self.questions, self.wordings) if each]
         return [*given, *([self.struck_path] if self.struck_path.is_file() else [])]
 
     @property
@@ -147,7 +150,7 @@ class Corpus:
         database = Path(self.database)
         is_large = database.is_file() and database.stat().st_size > LARGEST_COPY
         made = Made(self.name, database, self.struck_path, is_large=is_large, seed=self.seed)
-        return made.make(self.generate, self.robust or 0)
+        return made.make(self.generate, self.robust or 0, Path(self.wordings) if self.wordings else None)
 
     @property
     def looked_at(self) -> Path:
@@ -157,6 +160,10 @@ class Corpus:
     def is_held_back(self, candidate: Candidate) -> bool:
         """Whether a candidate is for the evaluation alone."""
         return self.hold_back_questions and GENERATED not in candidate.tags
+
+    def is_for_training(self, candidate: Candidate) -> bool:
+        """Whether a candidate is for the training alone: the adapter answers such wordings already, by their choice."""
+        return BY_MODEL in candidate.tags
 
     def notes(self) -> list[str]:
         """What the report says about the made pairs."""
@@ -255,13 +262,6 @@ def mistake_lines(mistakes: list[tuple[str, str]]) -> list[str]:
             lines[f"{place}: {mistake}"] = f"{place}: {mistake}"
     more = len(lines) - LISTED_MISTAKES
     return [*list(lines.values())[:LISTED_MISTAKES], *([f"and {more} more"] if more > 0 else [])]
-
-
-def whole(text: str) -> int:
-    """A whole number from 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: a whole number from 1 is expected")
-    return int(text)
 
 
 def place_database(source: Path, target: Path) -> None:

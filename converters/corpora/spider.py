@@ -44,13 +44,8 @@ ID_PREFIX = {
 PUBLISHED_AS = {"dev.json": ("dev.json", "Spider-DK.json", "spider-realistic.json")}  # below --questions
 TABLES = ("tables.json", "train_tables.json", "dev_tables.json")
 DATABASES = ("database", "train_databases", "dev_databases")
-TYPES = {
-    "text": "TEXT",
-    "number": "NUMERIC",
-    "time": "DATETIME",
-    "boolean": "BOOLEAN",
-    "others": "",
-}  # Spider's, as SQL
+# Spider's types as SQL; all others (BIRD's integer, real, date) are SQL already.
+TYPES = {"text": "TEXT", "number": "NUMERIC", "time": "DATETIME", "boolean": "BOOLEAN", "others": ""}
 KEYS = ("db_id", "table_names_original", "column_names_original", "column_types", "primary_keys", "foreign_keys")
 
 
@@ -197,16 +192,16 @@ def described_schema(entry: dict) -> Schema:
             if child in own
         )
         described = tuple(
-            Column(columns[n][1], sql_type(types[n]), int(n in primary), description(columns[n][1], spoken[n][1]))
+            Column(
+                columns[n][1],
+                TYPES.get(types[n], types[n].upper()),
+                int(n in primary),
+                description(columns[n][1], spoken[n][1]),
+            )
             for n in own
         )
         tables.append(Table(name, described, keys))
     return Schema(tuple(table for table in tables if not table.name.lower().startswith("sqlite_")))
-
-
-def sql_type(name: str) -> str:
-    """A type of tables.json as SQL; those that are none of Spider's (BIRD's integer, real, date) are SQL already."""
-    return TYPES.get(name, name.upper())
 
 
 def description(name: str, natural: str) -> str:

@@ -9,7 +9,9 @@ wording.py      templates -> questions, with the haste and the slips of people w
 generate.py     the loop: shapes and columns balanced, every query run
 excerpt.py      a smaller copy of a very large database; robust.py: copies with other column names
 struck.py       pairs that a person struck out; page.py: data.html, on which that is done
+worded.py       wordings that a model wrote for made pairs
 made.py         all of it as candidates of the corpus `own`; plan.py: what a training on them will take
 """
 
 GENERATED = "generated"  # the tag of a made pair
+BY_MODEL = "wording:model"  # and of one in a model's words; the others are `wording:grammar`

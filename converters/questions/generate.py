@@ -37,13 +37,16 @@ LONGEST_QUESTION = 300
 
 
 class Pair(NamedTuple):
-    """A question with its SQL, the shape that made it, and how hard the SQL is (sql/hardness.py)."""
+    """A question with its SQL, the shape that made it, how hard the SQL is (sql/hardness.py), and who worded it:
+    `grammar`, or `model` (worded.py).
+    """
 
     question: str
     sql: str
     shape: str
     hardness: str
     number: int = 0  # its place among all that were made, struck ones included
+    wording: str = "grammar"
 
 
 @dataclass

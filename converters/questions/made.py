@@ -7,10 +7,11 @@ from pathlib import Path
 
 from converters.questions import GENERATED
 from converters.questions.excerpt import excerpt
-from converters.questions.generate import Generated, generate
+from converters.questions.generate import Generated, Pair, generate
 from converters.questions.page import page
 from converters.questions.robust import renamed_copy, renamed_sql, same_rows
 from converters.questions.struck import struck_keys, struck_lines
+from converters.questions.worded import worded
 from converters.rows import Candidate
 
 
@@ -25,12 +26,17 @@ class Made:
         self.folder = tempfile.TemporaryDirectory(prefix="made-")
         self.looked_at = excerpt(database, Path(self.folder.name) / database.name) if is_large else database
         self.generated = Generated([], 0, 0.0)
+        self.worded: list[Pair] = []
         self.copies: dict[str, Path] = {}
 
-    def make(self, count: int, copies: int = 0) -> "Made":
-        """Make the pairs, and `copies` databases with other column names. Raises ConversionError, SchemaError."""
+    def make(self, count: int, copies: int = 0, wordings: Path | None = None) -> "Made":
+        """Make the pairs, and `copies` databases with other column names.
+
+        `wordings`: a file of the pairs in a model's words (worded.py). Raises ConversionError, SchemaError.
+        """
         struck = struck_keys(struck_lines(self.struck))
         self.generated = generate(self.looked_at, count, seed=self.seed, struck=struck)
+        self.worded = worded(wordings, self.generated.pairs, struck) if wordings else []
         self.copies = {
             f"{self.name}-copy{number}": Path(self.folder.name) / f"copy{number}.sqlite"
             for number in range(1, copies + 1)
@@ -39,19 +45,21 @@ class Made:
 
     @cached_property
     def candidates(self) -> list[Candidate]:
-        """The pairs, then those that the copies answer alike."""
-        found = [
-            Candidate(
-                id=f"{self.name}-made-{pair.number}",
-                db_id=self.name,
-                question=pair.question,
-                sql=pair.sql,
-                place=f"made pair {pair.number}",
-                tags=("runnable", "returns_rows", GENERATED, f"shape:{pair.shape}", f"hardness:{pair.hardness}"),
-            )
-            for pair in self.generated.pairs
-        ]
-        return [*found, *self.on_copies(found)]
+        """The pairs, those that the copies answer alike, then those in a model's words."""
+        found = [self.candidate(pair) for pair in self.generated.pairs]
+        return [*found, *self.on_copies(found), *map(self.candidate, self.worded)]
+
+    def candidate(self, pair: Pair) -> Candidate:
+        """A pair as a candidate."""
+        facts = (f"shape:{pair.shape}", f"hardness:{pair.hardness}", f"wording:{pair.wording}")
+        return Candidate(
+            id=f"{self.name}-made-{pair.number}" + ("-worded" if pair.wording == "model" else ""),
+            db_id=self.name,
+            question=pair.question,
+            sql=pair.sql,
+            place=f"made pair {pair.number}",
+            tags=("runnable", "returns_rows", GENERATED, *facts),
+        )
 
     def on_copies(self, pairs: list[Candidate]) -> Iterator[Candidate]:
         """Each pair again on one of the copies, in turn."""
@@ -66,10 +74,12 @@ class Made:
     def notes(self) -> list[str]:
         """Lines for the report."""
         lines = self.generated.lines()
+        if self.worded:
+            lines.append(f"  {len(self.worded)} pairs also in a model's words, for training alone")
         if self.looked_at != self.database:
             lines.append(f"  {self.database} is large: pairs were made of, and are scored on, an excerpt of its rows")
         return lines
 
     def page(self) -> str:
         """The page on which a person strikes out bad pairs."""
-        return page(self.name, self.generated.pairs, self.struck, struck_lines(self.struck))
+        return page(self.name, [*self.generated.pairs, *self.worded], self.struck, struck_lines(self.struck))

@@ -19,6 +19,7 @@ h2 { margin: 2rem 0 .4rem; font-size: 1.1rem } code { font: 13px/1.4 ui-monospac
 label:has(input:checked) { text-decoration: line-through; color: #999 } .level { color: #888; font-size: .85em }
 button { font: inherit; padding: .2rem .8rem } nav a { margin-right: .7rem; white-space: nowrap }
 """
+MODEL = ' <span class="level">worded by the model</span>'
 SCRIPT = """
 const before = %s, file = %s;
 const ticked = () => [...document.querySelectorAll("input:checked")].map(box => box.value);
@@ -56,7 +57,7 @@ def section(shape: str, queries: dict[str, list[Pair]]) -> str:
     """The pairs of one shape, the wordings of a query together."""
     blocks = []
     for sql, pairs in queries.items():
-        boxes = [box(pair.question, escape(pair.question)) for pair in pairs]
+        boxes = [box(pair.question, escape(pair.question) + MODEL * (pair.wording == "model")) for pair in pairs]
         level = f' <span class="level">{pairs[0].hardness}</span>'
         blocks.append(f'<div class="query">{"".join(boxes)}{box(sql, f"<code>{escape(sql)}</code>{level}")}</div>')
     number = sum(map(len, queries.values()))

@@ -11,8 +11,6 @@ Rules for a column that its table does not have, the first that gives one answer
 SQLite's own way is followed for what is right: aliases of the SELECT list may be used, `"text"` may be a literal.
 """
 
-import difflib
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,10 +19,20 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
 from evaluate.decoding.joins import ForeignKeyEdge, condition, foreign_keys, identifier, insert_before, only_path
+from evaluate.decoding.sources import (
+    Source,
+    enclosing,
+    nearest_place,
+    point,
+    selected,
+    shares_columns,
+    source_of,
+    would_join_itself,
+)
+from evaluate.decoding.spelling import nearest, plain
 from sql.schema import Schema, Table
 from sql.sql_tree import is_double_quoted
 
-NEAR = 0.8  # difflib's ratio from which two names are taken for one
 ROW_IDS = {"rowid", "_rowid_", "oid"}
 
 
@@ -33,17 +41,6 @@ class Mended(NamedTuple):
 
     tree: exp.Expression
     changes: tuple[str, ...]
-
-
-class Source(NamedTuple):
-    """What a FROM clause makes columns of: its alias, the table behind it (None for a subquery), the columns' names."""
-
-    alias: str
-    table: Table | None
-    columns: tuple[str, ...] | None  # None: not known, such as those of `SELECT *` from something unknown
-
-    def has(self, column: str) -> bool:
-        return self.columns is None or column.lower() in map(str.lower, self.columns)
 
 
 def repair_names(tree: exp.Expression, schema: Schema) -> Mended:
@@ -234,83 +231,6 @@ class Names:
             names[new] = self.tables[new].name
             joins.append(exp.Join(this=exp.Table(this=identifier(names[new])), on=condition(edge, names)))
         return joins
-
-
-def source_of(column: exp.Column, sources: list[Source]) -> Source | None:
-    return next((source for source in sources if source.alias.lower() == column.table.lower()), None)
-
-
-def would_join_itself(column: exp.Column, source: Source, sources: list[Source]) -> bool:
-    """Whether a column would make a join's condition `a.x = b.y` compare a table with itself, which joins all rows."""
-    equal = column.parent
-    if not isinstance(equal, exp.EQ) or equal.find_ancestor(exp.Join, exp.Select) is equal.find_ancestor(exp.Select):
-        return False
-    other = equal.expression if equal.this is column else equal.this
-    return isinstance(other, exp.Column) and bool(other.table) and source_of(other, sources) == source
-
-
-def selected(query: exp.Expression) -> tuple[str, ...] | None:
-    """The columns that a subquery gives; None where it selects `*`."""
-    return None if query.is_star else tuple(query.named_selects)
-
-
-def shares_columns(select: exp.Select) -> bool:
-    """Whether a join names columns that both sides share: NATURAL or USING."""
-    joins = select.args.get("joins") or ()
-    return any(join.args.get("using") or join.args.get("method") == "NATURAL" for join in joins)
-
-
-def nearest_place(name: str, own: Source | None, sources: list[Source]) -> tuple[Source, str] | None:
-    """Rule 5."""
-    for among in ([own] if own else [], sources):
-        names = {other: source for source in reversed(among) for other in source.columns or ()}
-        near = nearest(name, list(names))
-        if near:
-            return names[near], near
-    return None
-
-
-def nearest(name: str, others: list[str]) -> str | None:
-    """The name that is meant: alike but for case, underscores and plural, else the nearest one."""
-    alike = [other for other in others if plain(other) == plain(name)]
-    if alike:
-        return alike[0]
-    wanted = words(name)
-    holding = [other for other in others if len(wanted) > 1 and wanted <= words(other)]
-    if len(holding) == 1:
-        return holding[0]
-    by_plain = {plain(other): other for other in reversed(others)}
-    near = difflib.get_close_matches(plain(name), list(by_plain), n=1, cutoff=NEAR)
-    return by_plain[near[0]] if near else None
-
-
-def words(name: str) -> set[str]:
-    """The words of a name: `OrderDate` and `date_order` have the same."""
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+", name)}
-
-
-def plain(name: str) -> str:
-    """A name without what people get wrong about it."""
-    return re.sub(r"[^a-z0-9]", "", name.lower()).removesuffix("s") or name.lower()
-
-
-def point(column: exp.Column, source: Source, name: str) -> str:
-    """Make a column one of a source, in place; the new text."""
-    column.set("this", identifier(real_name(source, name)))
-    column.set("table", identifier(source.alias))
-    return column.sql(dialect="sqlite")
-
-
-def real_name(source: Source, name: str) -> str:
-    return next((other for other in source.columns or () if other.lower() == name.lower()), name)
-
-
-def enclosing(scope: Scope) -> Iterator[Scope]:
-    """The SELECTs around a subquery whose names it may use, the nearest first."""
-    while scope.parent is not None and (scope.is_subquery or scope.is_correlated_subquery):
-        scope = scope.parent
-        if isinstance(scope.expression, exp.Select):
-            yield scope
 
 
 def rename_qualifiers(tree: exp.Expression, name: str, new: str) -> None:

@@ -46,7 +46,7 @@ class _Column(NamedTuple):
 
 
 def same_answer(gold: Sequence[Row], predicted: Sequence[Row], *, ordered: bool) -> bool:
-    """Whether `predicted` has as many rows and every gold column in them, cells agreeing as `cells_agree` says.
+    """Whether `predicted` has as many rows and every gold column in them, cells agreeing as `_cells_agree` says.
 
     It may have `MAX_EXTRA_COLUMNS` beside them.
     """
@@ -76,16 +76,12 @@ def rows_agree(gold: Sequence[Row], predicted: Sequence[Row]) -> bool:
     return _rows_agree(gold_cells, cells, _Budget(MAX_COMPARISONS))
 
 
-def cells_agree(gold: Cell, predicted: Cell) -> bool:
+def _cells_agree(gold: Cell, predicted: Cell) -> bool:
     """NULL with NULL; text with text but for case and white space; blobs when equal; numbers within the tolerance.
 
     Two integers must be equal; of other numbers, the larger may exceed the smaller by 0.01 %, or one may be the other
-    rounded to the decimals it has (at least one). Text that is a number counts as that number.
+    rounded to the decimals it has (at least one). Text that is a number counts as that number. Both cells are `_plain`.
     """
-    return _plain_cells_agree(_plain(gold), _plain(predicted))
-
-
-def _plain_cells_agree(gold: Cell, predicted: Cell) -> bool:
     if not (_is_number(gold) and _is_number(predicted)):
         return gold == predicted
     if gold == predicted or (isinstance(gold, int) and isinstance(predicted, int)):
@@ -138,7 +134,7 @@ def _bags_agree(gold: _Column, predicted: _Column) -> bool:
 
 
 def _sequences_agree(gold: Sequence[Cell], predicted: Sequence[Cell]) -> bool:
-    return all(map(_plain_cells_agree, gold, predicted))
+    return all(map(_cells_agree, gold, predicted))
 
 
 def _assignments(candidates: list[list[int]]) -> Iterator[tuple[int, ...]]:

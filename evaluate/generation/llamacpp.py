@@ -5,9 +5,9 @@
         -> Completion(text="SELECT COUNT(*) FROM singer", finish_reason="stop", tokens=7, confidence=0.97)
 
 One engine serves any number of threads and databases: `slots` of them at the same time, the others wait. A slot keeps
-the tokens of its last prompt, so that the next question on the same schema starts where the schema ends. Greedy. An
-answer ends at the model's own end tokens. llama.cpp's server listens on a port of the loopback address that it draws
-itself, under a key drawn here; only this module asks it, to tokenize.
+the tokens of its last prompt, so that the next question on the same schema starts where the schema ends. Greedy unless
+a temperature is given. An answer ends at the model's own end tokens. llama.cpp's server listens on a port of the
+loopback address that it draws itself, under a key drawn here; only this module asks it, to tokenize.
 """
 
 import json
@@ -103,15 +103,20 @@ class Engine:
         max_tokens: int,
         on_text: Callable[[str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
     ) -> Completion:
         """Answer one prompt; may be called from several threads.
 
         Args:
+            temperature: 0: the likeliest token each time; above, tokens are drawn by `seed`.
             on_text: called with all of the text so far, whenever there is more of it.
             cancelled: asked at every token; the answer ends where it says True.
         Raises GenerationError where llama.cpp refuses the prompt.
         """
-        return self.complete_ids(self.encode(pieces), max_tokens=max_tokens, on_text=on_text, cancelled=cancelled)
+        drawn = {"temperature": temperature, "seed": seed}
+        ids = self.encode(pieces)
+        return self.complete_ids(ids, max_tokens=max_tokens, on_text=on_text, cancelled=cancelled, **drawn)
 
     def complete_ids(
         self,
@@ -120,10 +125,13 @@ class Engine:
         max_tokens: int,
         on_text: Callable[[str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        temperature: float = 0.0,
+        seed: int = 0,
     ) -> Completion:
         """`complete` for a prompt of token ids."""
         made = _Stream(on_text or (lambda text: None), cancelled or (lambda: False))
-        body = {"prompt": list(ids), "max_tokens": max_tokens, "temperature": 0.0, "n_probs": 1, "stream": True}
+        drawn = {"temperature": temperature, "seed": seed}
+        body = {"prompt": list(ids), "max_tokens": max_tokens, "n_probs": 1, "stream": True, **drawn}
         self._server.handle_completions(body, made.take)
         return made.completion()
 

@@ -29,7 +29,7 @@ def encode(rows: Iterable[dict], recipe: dict) -> Encoded:
     """The prompts of converted `rows` as LLaMA-Factory makes them for `recipe`.
 
     Args:
-        rows: converted rows; `id`, `instruction`, `input` and, where there, `system` are read.
+        rows: converted rows; `id`, `instruction`, `input` and, where there, `system` and `history` are read.
         recipe: a recipe's values; the keys of LLaMA-Factory's model and data arguments count (template, default_system,
             enable_thinking, model_name_or_path, ...).
     """
@@ -51,8 +51,10 @@ def encode_seq2seq(rows: Iterable[dict], model: str) -> Encoded:
 
 def prompt_ids(row: dict, template, tokenizer) -> list[int]:
     """The token ids in front of the answer, as in training. The empty answer is where the model goes on."""
+    asked = [*row.get("history", ()), (user_turn(row["instruction"], row["input"]), "")]
     turns = [
-        {"role": "user", "content": user_turn(row["instruction"], row["input"])},
-        {"role": "assistant", "content": ""},
+        {"role": role, "content": text}
+        for turn in asked
+        for role, text in zip(("user", "assistant"), turn, strict=True)
     ]
     return template.encode_oneturn(tokenizer, turns, row.get("system") or None)[0]

@@ -30,6 +30,7 @@ PLAIN = {
     "top_k": 0,
     "min_p": 0.0,
 }
+OURS = "text2sql"  # who owns the models of serve/chat.py, which are databases
 BUSY = (408, 429, 500, 502, 503, 504)
 READ_SECONDS = 600.0  # a request may wait in the server's queue
 
@@ -95,6 +96,11 @@ def connect(url: str, remote: Remote) -> Endpoint:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise GenerationError(f"{url}/v1/models: no list of models; is this a `vllm serve` address?") from error
+    if any(card.get("owned_by") == OURS for card in cards):
+        raise GenerationError(
+            f"{url}: this is ./launch.sh serve, which answers questions itself (POST {url}/ask) and serves no model. "
+            "Give the address of `vllm serve` or llama-server"
+        )
     wanted = {place(name) for name in ([remote.chosen] if remote.chosen else remote.names)}
     for card in cards:
         if wanted & {place(card["id"]), place(card.get("root") or card["id"])}:

@@ -138,7 +138,7 @@ def aggregate(rows: Iterable[dict], *, run: dict, seed: int = 0, resamples: int 
         "metrics": {name: estimate._asdict() for name, estimate in metrics.items()},
         "outcomes": {outcome: table.outcomes[outcome] for outcome in OUTCOMES},
         "run": run,
-        "by_hardness": _by(table, table.groups["hardness"], _hardness_order),
+        "by_hardness": _by(table, table.groups["hardness"], lambda name, count: (rank_of(name), name)),
         "by_database": _by(table, _largest(table.groups["database"]), lambda name, count: (name.startswith("("), name)),
         "by_feature": _by(table, table.groups["feature"], lambda name, count: (-count, name)),
         "error_classes": dict(table.error_classes.most_common()),
@@ -199,10 +199,6 @@ def _largest(groups: dict[str, array]) -> dict[str, array]:
     others = array("q", chain.from_iterable(groups[name] for name in ranked[GROUPS_SHOWN:]))
     together = {f"({len(ranked) - GROUPS_SHOWN:,} other databases)": others}
     return {name: groups[name] for name in ranked[:GROUPS_SHOWN]} | together
-
-
-def _hardness_order(name: str, count: int) -> tuple[int, str]:
-    return (rank_of(name), name)
 
 
 def _latency(table: _Table) -> dict[str, dict]:

@@ -87,7 +87,7 @@ def luck(rests: dict) -> list[str]:
     reasons = {
         "tied_orders": "rest on an ORDER BY that leaves a tie between rows that differ",
         "changing_functions": "rest on functions that differ from call to call, such as random()",
-        "repairs": "rest on a query that was repaired before it ran",
+        "repairs": "rest on a query that was repaired or drafted again before it ran",
     }
     return [
         f"{rests[key]} {text} ({rests[f'{key}_correct']} correct)." for key, text in reasons.items() if rests.get(key)

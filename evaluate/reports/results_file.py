@@ -3,7 +3,8 @@
 One line of results.jsonl is one example:
 
     id, db_id, question, gold    as in the data file; `id` joins runs
-    completion, sql              what the model wrote, and the SQL found in it (null when none was)
+    completion, sql              what the model wrote, and the SQL found in it (null when none was); of a second draft
+                                 where that took the first one's place
     outcome                      one of `verdict.OUTCOMES`; `correct` when rule strict holds
     error, error_class           what went wrong, in the database's words and as a class; null where nothing did
     hardness, features           Spider's level of the gold query, and the list of SQL features it uses
@@ -16,7 +17,8 @@ One line of results.jsonl is one example:
     flags                        what a correct verdict rests on: `gold_empty` (or changing nothing), `tied_limit`,
                                  `tied_order`, `repaired`, `changing: random()` for each function that differs from
                                  call to call
-    repairs                      what was mended in the SQL before it was run (`--repair`), a sentence each; mostly none
+    repairs                      what was mended in the SQL before it ran (`--repair`), a sentence each; mostly none.
+                                 `second draft: ` and SQLite's message: the model was asked again (`--second-draft`)
     gave_up                      {key: why it is null}: what took longer than a step may or more memory; empty mostly
     preview                      {"gold", "prediction"}: {"columns", "rows" (the first few), "total"} or null; where the
                                  gold writes, the rows are the changes: (table, change, rows removed, rows added)

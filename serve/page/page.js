@@ -9,7 +9,9 @@ import * as table from "./table.js";
 
 const question = by("question"), sql = by("sql"), status = by("status"), database = by("database");
 let running = null; // the AbortController of what is under way
-let turns = []; // [{question, sql}] that a follow-up builds on
+let turns = []; // [{question, sql}] that a follow-up builds on: what ran, as it was edited
+let earlier = []; // those of them before the question on the page
+let onPage = ""; // that question
 let uploadBytes = 0;
 let shown = null; // the result on the page
 
@@ -76,12 +78,13 @@ function ask() {
     question.focus();
     return;
   }
-  const before = by("following").checked ? turns : [];
+  earlier = by("following").checked ? turns : [];
+  onPage = asked;
   start(async (signal) => {
     clearResult();
     by("answer").hidden = true;
     say("asking", true);
-    const body = { question: asked, database: database.value, history: before };
+    const body = { question: asked, database: database.value, history: earlier };
     const answer = await api.ask(body, signal, (name, data) => {
       if (name === "sql") {
         showSql(data.sql);
@@ -98,9 +101,8 @@ function ask() {
     say(`answered in ${answer.seconds.toFixed(1)} s`);
     showResult({ ...answer, seconds: undefined });
     document.body.classList.add("answered");
+    follow(answer.error ? earlier : [...earlier, { question: asked, sql: answer.sql }]);
     if (answer.sql) {
-      turns = [...before, { question: asked, sql: answer.sql }].slice(-10);
-      by("follow").hidden = false;
       history.add({ question: asked, sql: answer.sql, database: database.value });
       showHistory();
     }
@@ -116,7 +118,21 @@ function run() {
     const result = await api.query(text, database.value, signal);
     say("");
     showResult(result);
+    if (onPage && !result.error) follow([...earlier, { question: onPage, sql: text }]);
   });
+}
+
+// What the next question may build on.
+function follow(conversation) {
+  turns = conversation.slice(-10);
+  by("follow").hidden = turns.length === 0;
+  if (turns.length === 0) by("following").checked = false;
+}
+
+function leaveConversation(asked) {
+  earlier = [];
+  onPage = asked;
+  follow([]);
 }
 
 function showHistory() {
@@ -134,6 +150,7 @@ async function again(entry) {
     database.value = entry.database;
     await showSchema();
   }
+  leaveConversation(entry.question);
   question.value = entry.question;
   fit(question);
   showSql(entry.sql);
@@ -141,9 +158,7 @@ async function again(entry) {
 }
 
 async function showSchema() {
-  turns = [];
-  by("follow").hidden = true;
-  by("following").checked = false;
+  leaveConversation("");
   try {
     const found = await api.get(`schema?database=${encodeURIComponent(database.value)}`);
     schema.show(by("tables"), found, insert);

@@ -20,7 +20,8 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from sql.dialects.dates import Untranslatable
-from sql.dialects.rewrites import Rewriter
+from sql.dialects.reading import Reading
+from sql.dialects.rewrites import rewrite
 from sql.sql_text import code_tokens
 
 UNIT = r"(?:YEAR|QUARTER|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)"
@@ -68,7 +69,7 @@ def to_sqlite(sql: str, kinds: Mapping[str, str] | None = None, first: str = "")
     """One statement in SQLite's dialect, once for each dialect it can be read as; equal texts once.
 
     Args:
-        kinds: what the columns of the database hold, by name in lower case (rewrites.py); None for its own DDL.
+        kinds: what the columns of the database hold, by name in lower case (kinds.py); None for its own DDL.
         first: the dialect that is tried first, whatever the signs.
     """
     if len(sql) > LONGEST or (kinds is not None and has_broken_number(sql, kinds)):
@@ -97,18 +98,18 @@ def translated(sql: str, dialect: str, kinds: Mapping[str, str], is_sure: bool =
 
     The text is empty where it cannot be read or translated.
     """
-    rewriter = Rewriter(dialect, kinds, is_sure)
+    reading = Reading(dialect, kinds, is_sure)
     try:
         trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
-        rewritten = [rewriter.rewrite(tree) for tree in trees]
+        rewritten = [rewrite(tree, reading) for tree in trees]
         options = {"dialect": "sqlite", "unsupported_level": ErrorLevel.IGNORE, "comments": False}
         text = "; ".join(tree.sql(**options) for tree in rewritten)
     except Untranslatable:
-        return "", rewriter.misread
+        return "", reading.misread
     except (SqlglotError, RecursionError, ValueError):
         return "", False
     is_invented = kinds and (quotes_unknown(rewritten, sql, kinds) or ("->" in text and "->" not in sql))
-    return "" if is_invented else text, rewriter.misread
+    return "" if is_invented else text, reading.misread
 
 
 def has_broken_number(sql: str, kinds: Mapping[str, str]) -> bool:

@@ -1,7 +1,6 @@
 """What several tests of the converters need: the command line, and a corpus in Spider's form with three databases."""
 
 import json
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, copy_repository
+from tests.databases import make_database
 from tests.programs import run_program
 
 SHOP = """
@@ -67,10 +67,7 @@ def small_spider(tmp_path) -> Path:
     source = tmp_path / "source"
     for name, script in (("shop", SHOP), ("zoo", "CREATE TABLE animal (keeper INT); CREATE TABLE keeper (nr INT)")):
         path = source / "database" / name / f"{name}.sqlite"
-        path.parent.mkdir(parents=True)
-        connection = sqlite3.connect(path)
-        connection.executescript(script)
-        connection.close()
+        make_database(path, script)
     for name, content in {**ROWS, "tables.json": TABLES}.items():
         (source / name).write_text(json.dumps(content), encoding="utf-8")
     return source

@@ -1,10 +1,9 @@
 """Golds in plain style: aliases go where they say nothing, and nothing changes what a query returns."""
 
-import sqlite3
-
 import pytest
 
 from sql.schema import read_schema
+from tests.databases import make_database
 
 pytest.importorskip("sqlglot", reason="sqlglot writes the queries")
 
@@ -22,11 +21,7 @@ INSERT INTO "CAST" VALUES (1, 1);
 
 @pytest.fixture
 def database(tmp_path):
-    path = tmp_path / "music.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript(SCRIPT)
-    connection.close()
-    return path
+    return make_database(tmp_path / "music.sqlite", SCRIPT)
 
 
 @pytest.mark.parametrize(

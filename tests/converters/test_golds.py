@@ -4,6 +4,7 @@ import pytest
 
 from converters import golds
 from converters.golds import GoldRun, file_gold, gold_tags, in_memory, run_gold
+from tests.databases import make_database
 
 
 @pytest.fixture
@@ -61,11 +62,8 @@ def test_a_query_without_end_is_stopped(connection, monkeypatch):
 
 def test_a_file_is_not_changed_by_a_gold_that_writes(tmp_path):
     path = tmp_path / "a.sqlite"
-    import sqlite3
 
-    made = sqlite3.connect(path)
-    made.executescript("CREATE TABLE t (a)")
-    made.close()
+    make_database(path, "CREATE TABLE t (a)")
     before = path.read_bytes()
     assert file_gold(path, "INSERT INTO t VALUES (1)").error == "attempt to write a readonly database"
     assert path.read_bytes() == before

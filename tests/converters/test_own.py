@@ -5,6 +5,8 @@ import sqlite3
 
 import pytest
 
+from tests.databases import make_database
+
 SQL = {
     "How many customers?": "SELECT COUNT(*) FROM customer",
     "Who lives in Ayr?": "SELECT name FROM customer WHERE town = 'Ayr';",
@@ -192,9 +194,7 @@ def test_a_database_and_questions_or_a_number_of_made_ones_are_needed(convert):
 
 def test_full_text_search_is_a_query_as_any_other(tmp_path, pairs, convert, converted):
     path = tmp_path / "docs.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript("CREATE VIRTUAL TABLE d USING fts5 (t); INSERT INTO d VALUES ('a')")
-    connection.close()
+    make_database(path, "CREATE VIRTUAL TABLE d USING fts5 (t); INSERT INTO d VALUES ('a')")
     rows = [{"question": "a?", "sql": "SELECT t FROM d"}, {"question": "b?", "sql": "SELECT count(*) FROM d"}]
     run = convert("own", "--database", path, "--questions", pairs(rows))
     assert run.returncode == 0, run.stderr

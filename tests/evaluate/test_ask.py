@@ -1,13 +1,13 @@
 """evaluate/ask.py as it is typed: what it refuses before anything is loaded."""
 
 import json
-import sqlite3
 import subprocess
 import sys
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.databases import make_database
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
@@ -17,9 +17,7 @@ def ask(folder, *words) -> subprocess.CompletedProcess:
     folder.mkdir(exist_ok=True)
     (folder / "adapter_config.json").write_text("{}")
     (folder / "training.json").write_text('{"prompt_tags": ["style:t5"]}')
-    with sqlite3.connect(folder / "shop.sqlite") as connection:
-        connection.execute("CREATE TABLE item(name TEXT)")
-    connection.close()
+    make_database(folder / "shop.sqlite", "CREATE TABLE item(name TEXT)")
     recipe = {"stage": "seq2seq", "model_name_or_path": "t5", "dataset": "none_train", "output_dir": str(folder)}
     (folder / "recipe.yaml").write_text(json.dumps(recipe))
     common = [folder / "shop.sqlite", "How many?", "--adapter", folder]
@@ -74,9 +72,7 @@ def test_a_model_that_cannot_be_had_is_told_without_a_traceback(tmp_path):
         "output_dir": str(folder),
     }
     (folder / "recipe.yaml").write_text(json.dumps(values))
-    with sqlite3.connect(folder / "shop.sqlite") as connection:
-        connection.execute("CREATE TABLE item(name TEXT)")
-    connection.close()
+    make_database(folder / "shop.sqlite", "CREATE TABLE item(name TEXT)")
     words = [folder / "shop.sqlite", "How many?", "--server", "http://localhost:1", "--adapter", folder]
     command = [sys.executable, ROOT / "evaluate/ask.py", *words]
     run = subprocess.run(list(map(str, command)), capture_output=True, text=True)

@@ -83,6 +83,44 @@ def test_a_query_that_sqlite_refuses_is_repaired_and_the_repair_named(shop):
     assert "name" in made.sql
 
 
+def test_where_no_repair_helps_the_model_is_asked_again_with_sqlites_message(shop):
+    engine = Script("SELECT nowhere FROM author", "SELECT nam FROM author WHERE id = 1")
+    with Asker(shop, engine=engine, second_draft=True) as asker:
+        made = asker.ask("Who is from Japan?", history=[("How many?", "SELECT 1")])
+    assert (made.rows, made.error) == ([("Aki",)], None)
+    assert made.repairs == ["second draft: no such column: nowhere", "nam is author.name"]
+    first, second = engine.asked
+    assert second == first + (
+        "SELECT nowhere FROM author<|im_end|>\n<|im_start|>user\nHint: no such column: nowhere\n"
+        "Question: Who is from Japan?<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+@pytest.mark.parametrize("second", ["SELECT missing FROM author", "I cannot.", "DELETE FROM author", ENDLESS])
+def test_a_second_draft_that_does_not_run_leaves_the_first_answer(shop, second):
+    made = ask(shop, "SELECT nowhere FROM author", second, timeout=0.2, second_draft=True)
+    assert (made.sql, made.error) == ("SELECT nowhere FROM author", "error: no such column: nowhere")
+    assert made.repairs == []
+
+
+def test_a_second_draft_can_be_cancelled(shop):
+    engine = Script("SELECT nowhere FROM author", "SELECT name FROM author")
+    with Asker(shop, engine=engine, second_draft=True) as asker:
+        assert asker.ask("Who?", cancelled=lambda: len(engine.asked) == 2).error == "cancelled"
+
+
+def test_there_is_no_second_draft_where_it_would_leave_no_room(shop):
+    engine = Script("SELECT nowhere FROM author")
+    with Asker(shop, engine=engine, second_draft=True) as asker:
+        engine.context = engine.count(asker.prompt("How many authors?")[0]) + asker.max_tokens
+        assert asker.ask("How many authors?").error == "error: no such column: nowhere"
+    assert len(engine.asked) == 1
+
+
+def test_without_the_option_there_is_no_second_draft(shop):
+    assert ask(shop, "SELECT nowhere FROM author").error == "error: no such column: nowhere"
+
+
 def test_without_repair_it_stays_an_error(shop):
     made = ask(shop, "SELECT nam FROM author", repair=False)
     assert (made.sql, made.error) == ("SELECT nam FROM author", "error: no such column: nam")

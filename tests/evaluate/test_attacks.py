@@ -11,7 +11,7 @@ from evaluate.examples import FORMS, DataError, read_examples, read_predictions
 from evaluate.report import write_report
 from evaluate.score import Settings, score
 from evaluate.spool import short_line
-from tests.evaluate.execution.databases import files, make_database
+from tests.databases import files, make_database
 
 GOLD = "SELECT a FROM t"
 NESTED = "SELECT " + "date(" * 22 + "1" + ")" * 22
@@ -109,6 +109,7 @@ ROW = {"id": "x", "db_id": "shop", "question": "?", "output": GOLD}
         ({"database": "/x"}, "row 1: key 'database' is \"/x\", a path inside the databases folder is expected"),
         ({"tags": None}, "row 1: key 'tags' is null, a list of texts is expected"),
         ({"question": 5}, "row 1: key 'question' is 5, a text is expected"),
+        ({"output": None}, "row 1: key 'output' is null, a text is expected"),
         ({}, 'row 1: duplicate id "x" (first in row 0)'),
     ],
 )

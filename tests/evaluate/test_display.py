@@ -22,8 +22,11 @@ def test_cells_are_shown_as_they_are_but_control_characters_and_long_fractions()
 
 
 def test_repairs_and_errors_are_named_and_an_error_has_no_table():
-    text = shown(Answer("q", "SELECT x", error="error: no such column: x", repairs=["a is b"]))
-    assert text.splitlines() == ["", "q", "SELECT x", "repaired: a is b", "error: no such column: x"]
+    text = shown(
+        Answer("q", "SELECT x", error="error: no such column: x", repairs=["second draft: no such column: y", "a is b"])
+    )
+    named = ["second draft: no such column: y", "repaired: a is b"]
+    assert text.splitlines() == ["", "q", "SELECT x", *named, "error: no such column: x"]
 
 
 def test_only_the_first_rows_are_shown():

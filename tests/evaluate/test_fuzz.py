@@ -15,7 +15,7 @@ from evaluate.execution.verdict import OUTCOMES
 from evaluate.extract import extract_sql
 from evaluate.report import write_report
 from evaluate.score import Settings, score
-from tests.evaluate.execution.databases import files, make_database
+from tests.databases import files, make_database
 
 hypothesis = pytest.importorskip("hypothesis")
 

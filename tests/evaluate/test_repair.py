@@ -1,12 +1,11 @@
 """Repair: queries that do not compile, the repairs that make them, and the many that must stay as they are."""
 
-import sqlite3
-
 import pytest
 
 from evaluate.decoding.repair import Repaired, repair
 from evaluate.execution.sandbox import Limits, run_query
 from evaluate.score import Settings, score
+from tests.databases import make_database
 
 TABLES = """
 CREATE TABLE owner (owner_id INTEGER PRIMARY KEY, full_name TEXT, town TEXT);
@@ -27,12 +26,7 @@ INSERT INTO visit VALUES (1, 1, 30.0, 'Ayr');
 
 @pytest.fixture(scope="module")
 def pets(tmp_path_factory):
-    path = tmp_path_factory.mktemp("pets") / "pets" / "pets.sqlite"
-    path.parent.mkdir()
-    connection = sqlite3.connect(path)
-    connection.executescript(TABLES)
-    connection.close()
-    return path
+    return make_database(tmp_path_factory.mktemp("pets") / "pets" / "pets.sqlite", TABLES)
 
 
 def rows(sql, pets):
@@ -153,24 +147,22 @@ def test_what_compiles_or_cannot_be_mended_stays_as_it_is(sql, pets):
 
 def test_two_ways_to_join_are_no_repair(tmp_path):
     path = tmp_path / "flights.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript(
+    make_database(
+        path,
         "CREATE TABLE airport (code TEXT PRIMARY KEY, city TEXT);"
-        "CREATE TABLE flight (start TEXT REFERENCES airport(code), goal TEXT REFERENCES airport(code));"
+        "CREATE TABLE flight (start TEXT REFERENCES airport(code), goal TEXT REFERENCES airport(code));",
     )
-    connection.close()
     assert repair("SELECT city FROM flight", path, Limits()) == Repaired("SELECT city FROM flight")
 
 
 def test_a_database_without_foreign_keys_is_joined_by_the_names_of_its_keys(tmp_path):
     path = tmp_path / "shop.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript(
+    make_database(
+        path,
         "CREATE TABLE customer (customer_id INTEGER PRIMARY KEY, email TEXT);"
         "CREATE TABLE sale (customer_id INT, price INT);"
-        "INSERT INTO customer VALUES (7, 'a@b.c'); INSERT INTO sale VALUES (7, 10);"
+        "INSERT INTO customer VALUES (7, 'a@b.c'); INSERT INTO sale VALUES (7, 10);",
     )
-    connection.close()
     repaired = repair("SELECT email FROM sale WHERE price > 5", path, Limits())
     assert (rows(repaired.sql, path), repaired.repairs) == ([("a@b.c",)], ("email is customer.email",))
 

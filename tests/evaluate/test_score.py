@@ -1,13 +1,13 @@
 """Answers to rows of results.jsonl, in this process."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from evaluate.runs import digests
 from evaluate.score import Settings, read_catalogs, score
+from tests.databases import make_database
 
 
 def row(name: str) -> dict:
@@ -16,11 +16,7 @@ def row(name: str) -> dict:
 
 def add_database(folder: Path, name: str) -> Path:
     (folder / name).mkdir()
-    path = folder / name / f"{name}.sqlite"
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE t AS SELECT 1 AS a")
-    connection.close()
-    return path
+    return make_database(folder / name / f"{name}.sqlite", "CREATE TABLE t AS SELECT 1 AS a")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from sql.schema import read_schema, schema_of
+from tests.databases import make_database
 
 pytest.importorskip("rapidfuzz", reason="rapidfuzz compares the words")
 
@@ -75,9 +76,7 @@ def test_there_are_a_few_at_most():
 
 def test_serving_finds_what_the_conversion_found(tmp_path, schema):
     path = tmp_path / "music.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript(SCRIPT)
-    connection.close()
+    make_database(path, SCRIPT)
     asked = "Which singers are from france?"
     assert prompt_for(path, asked, ["style:compact", "linker:0"]).input.endswith(
         f"\n\nsinger.Country: 'France'\nplanet.year: 'France'\nQuestion: {asked}"

@@ -1,6 +1,6 @@
 """Every recipe that is shipped can be trained: LLaMA-Factory reads it, and what it names is there.
 
-Recipes of `stage: seq2seq` are not LLaMA-Factory's; they have tests of their own.
+`path` are the recipes that LLaMA-Factory trains, `every` all; test_t5_recipes.py has what is special to T5.
 """
 
 import json
@@ -36,6 +36,11 @@ def test_the_glob_sees_the_recipes():
 
 @pytest.fixture(params=RECIPES, ids=lambda path: path.stem)
 def path(request):
+    return request.param
+
+
+@pytest.fixture(params=VALUES, ids=lambda path: path.stem)
+def every(request):
     return request.param
 
 
@@ -75,9 +80,9 @@ def test_no_system_prompt_but_the_models_own_stands_before_the_question(path):
     assert bool(system) == ("qwen2.5" in values["model_name_or_path"].lower())
 
 
-def test_its_data_sets_are_registered_and_can_be_converted(path):
+def test_its_data_sets_are_registered_and_can_be_converted(every):
     info = json.loads((ROOT / "dataset_info.json").read_text())
-    values = VALUES[path]
+    values = VALUES[every]
     (train,), (evaluation,) = recipe.datasets(values), recipe.datasets(values, "eval_dataset")
     assert {train, evaluation} <= info.keys()
     assert train.removesuffix("_train") == evaluation.removesuffix("_eval")
@@ -85,13 +90,13 @@ def test_its_data_sets_are_registered_and_can_be_converted(path):
     assert values["dataset_dir"] == "."
 
 
-def test_its_output_folder_mirrors_its_name(path):
-    assert VALUES[path]["output_dir"] == f"out/{path.stem}"
-    assert VALUES[path]["run_name"] == path.stem
+def test_its_output_folder_mirrors_its_name(every):
+    assert VALUES[every]["output_dir"] == f"out/{every.stem}"
+    assert VALUES[every]["run_name"] == every.stem
 
 
-def test_it_draws_its_losses_keeps_the_best_checkpoint_and_has_a_seed(path):
-    values = VALUES[path]
+def test_it_draws_its_losses_keeps_the_best_checkpoint_and_has_a_seed(every):
+    values = VALUES[every]
     assert (values["plot_loss"], values["report_to"], values["seed"]) == (True, "wandb", 42)
     if "_chat_" in values["dataset"]:  # trained on a CPU: an evaluation takes as long as an epoch
         assert "eval_strategy" not in values
@@ -102,20 +107,20 @@ def test_it_draws_its_losses_keeps_the_best_checkpoint_and_has_a_seed(path):
     assert (values["eval_strategy"] == "steps") == ("eval_steps" in values)
 
 
-def test_its_header_says_how_to_train_and_score_it(path):
-    lines = path.read_text().splitlines()
-    assert lines[2] == f"# Train    ./launch.sh {path.stem}"
-    assert lines[3].startswith(f"# Change   ./launch.sh {path.stem} ")
-    assert f"# Score    python evaluate/run.py --adapter out/{path.stem}" in lines
+def test_its_header_says_how_to_train_and_score_it(every):
+    lines = every.read_text().splitlines()
+    assert lines[2] == f"# Train    ./launch.sh {every.stem}"
+    assert lines[3].startswith(f"# Change   ./launch.sh {every.stem} ")
+    assert f"# Score    python evaluate/run.py --adapter out/{every.stem}" in lines
     assert lines[0].endswith(".")
     header = " ".join(line for line in lines if line.startswith("# "))
     assert "# Needs " in header
     assert "Measured: " in header
 
 
-def test_what_its_header_suggests_to_change_are_keys(path):
-    words = path.read_text().splitlines()[3].split()[4:]
-    recipe.check_names(path, recipe.read(path, words))
+def test_what_its_header_suggests_to_change_are_keys(every):
+    words = every.read_text().splitlines()[3].split()[4:]
+    recipe.check_names(every, recipe.read(every, words))
     assert words[-1].startswith("output_dir=out/")
 
 
@@ -148,20 +153,20 @@ def test_the_results_table_has_its_data_and_its_memory(path):
     assert line in TABLE
 
 
-def test_its_arithmetic_of_rows_a_step_is_right(path):
-    values = VALUES[path]
-    told = re.search(r"# (\d+) per device x (\d+) x (\d+) GPUs? = (\d+) a step", path.read_text())
+def test_its_arithmetic_of_rows_a_step_is_right(every):
+    values = VALUES[every]
+    told = re.search(r"# (\d+) per device x (\d+) x (\d+) GPUs? = (\d+) a step", every.read_text())
     if not told:
         assert values.get("packing")
         return
     batch, accumulated, gpus, rows = map(int, told.groups())
     assert (batch, accumulated) == (values["per_device_train_batch_size"], values["gradient_accumulation_steps"])
-    assert (gpus, rows) == (memory.gpus_of(path), batch * accumulated * gpus)
+    assert (gpus, rows) == (memory.gpus_of(every), batch * accumulated * gpus)
 
 
-def test_its_sections_stand_in_order(path):
-    sections = [line for line in path.read_text().splitlines() if line.startswith("###")]
-    assert sections == (SECTIONS[:-1] if "eval_strategy" not in VALUES[path] else SECTIONS)
+def test_its_sections_stand_in_order(every):
+    sections = [line for line in every.read_text().splitlines() if line.startswith("###")]
+    assert sections == (SECTIONS[:-1] if "eval_strategy" not in VALUES[every] else SECTIONS)
 
 
 # What a method may bring beside its title: how it trains, and what follows from that.

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
-from recipes import keys, recipe
+from recipes import recipe
 from recipes.kind import is_encoder_decoder, named_like_one
 from tests.conftest import ROOT
 
@@ -61,9 +61,3 @@ def test_seq2seq_is_not_given_a_decoder_only_model(tiny_model):
         f"{T5}: key stage: seq2seq trains encoder-decoders (T5, BART), and {tiny_model} is decoder-only. "
         "Set stage: sft and a template."
     )
-
-
-@pytest.mark.parametrize("path", [SFT, T5], ids=lambda path: path.stem)
-def test_the_right_trainer_is_named(path):
-    expected = {SFT: "llamafactory-cli train", T5: "python seq2seq/train.py"}
-    assert keys.trainer(recipe.read(path)) == expected[path]

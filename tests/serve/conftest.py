@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
-from tests.evaluate.execution.databases import make_database
+from tests.databases import make_database
 
 FAKE = ROOT / "tests/serve/fake_server.py"
 SHOP = """
@@ -108,4 +108,4 @@ def temporary(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def server(start, shop, temporary) -> Running:
     """One server for all tests that leave nothing behind but uploads."""
-    return start(shop, "--timeout", "2", "--upload-limit", "1", variables={"TMPDIR": str(temporary)})
+    return start(shop, "--timeout", "2", "--upload-limit", "1", "--second-draft", variables={"TMPDIR": str(temporary)})

@@ -1,6 +1,8 @@
 """The real server with a model that writes what the question says between « and »: a process of its own.
 
-`slowly` in the question: 0.05 s a character; `failing`: the engine fails. All else is the server as it is.
+`slowly` in the question: 0.05 s a character; `failing`: the engine fails; `«again»`: what the turn before was
+answered, which may be longer than a question. A turn with a hint, as a second draft has it, is answered by what is
+between ‹ and ›. All else is the server as it is.
 """
 
 import sys
@@ -13,6 +15,8 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 from evaluate.generation.completions import GenerationError  # noqa: E402
 from evaluate.generation.llamacpp import Completion  # noqa: E402
 from serve.run import main  # noqa: E402
+
+AGAIN = "«again»"
 
 
 class Parrot:
@@ -34,7 +38,10 @@ class Parrot:
         prompt = pieces[-1]
         if "failing" in prompt:
             raise GenerationError("the engine is broken")
-        text = prompt.rpartition("«")[2].partition("»")[0] if "«" in prompt else f"SELECT {len(pieces)}"
+        opening, closing = "‹›" if "Hint: " in prompt and "‹" in prompt else "«»"
+        text = prompt.rpartition(opening)[2].partition(closing)[0] if opening in prompt else f"SELECT {len(pieces)}"
+        if AGAIN in prompt:
+            text = pieces[-2].removesuffix("<|im_end|>\n")
         if "slowly" not in prompt:
             if on_text:
                 on_text(text)
@@ -43,7 +50,8 @@ class Parrot:
             if cancelled and cancelled():
                 print(f"cancelled after {end - 1} characters", flush=True)
                 return Completion(text[: end - 1], "cancelled", end, None)
-            on_text(text[:end])
+            if on_text:
+                on_text(text[:end])
             time.sleep(0.05)
         return Completion(text, "stop", len(text), 0.5)
 

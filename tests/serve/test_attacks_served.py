@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluate.execution.databases import files
+from tests.databases import files
 from tests.serve.conftest import Running
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"

@@ -3,6 +3,9 @@
 import anyio
 import pytest
 
+from evaluate.generation.completions import GenerationError, Remote
+from evaluate.generation.server import connect
+
 openai = pytest.importorskip("openai", reason="needs .venv: ./launch.sh setup")
 mcp = pytest.importorskip("mcp", reason="needs .venv: ./launch.sh setup")
 
@@ -18,6 +21,15 @@ def user(text: object) -> dict:
 
 def test_a_model_is_a_database(client):
     assert "shop" in [model.id for model in client.models.list()]
+
+
+def test_it_is_no_server_of_a_model_for_ask_and_the_evaluator(server):
+    with pytest.raises(GenerationError) as raised:
+        connect(server.address, Remote((server.address,), ("qwen",), "shop"))
+    assert str(raised.value) == (
+        f"{server.address}: this is ./launch.sh serve, which answers questions itself (POST {server.address}/ask) and "
+        "serves no model. Give the address of `vllm serve` or llama-server"
+    )
 
 
 def test_the_last_user_message_is_the_question(client):

@@ -3,12 +3,14 @@
 Needs chromium, chromedriver and the Python package selenium; without them every test here skips.
 """
 
+import json
 import time
 from contextlib import closing
 
 import pytest
 
-from tests.evaluate.execution.databases import make_database
+from tests.databases import make_database
+from tests.serve import attack_files
 from tests.serve.conftest import Running
 
 pytest.importorskip("selenium.webdriver", reason="needs the Python package selenium")
@@ -19,6 +21,13 @@ pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>"
 BY_KIND = "SELECT kind, sum(price) AS total FROM item GROUP BY kind"
+SET_VALUE = """
+const [sql, text, database, name] = arguments;
+database.value = name;
+document.getElementById("answer").hidden = false;
+document.getElementById("result").replaceChildren();
+sql.value = JSON.parse(text);
+"""
 BY_DAY = "SELECT day, price FROM item WHERE price > 0"
 
 
@@ -160,6 +169,32 @@ def test_a_follow_up_sends_the_turns_before(page):
     assert page.one("#sql").get_property("value") == "SELECT 4"
 
 
+def test_a_follow_up_builds_on_what_ran_as_it_was_edited(page):
+    page.ask("«SELECT 1 AS a»")
+    page.run("SELECT 7 AS a")
+    page.one("#following").click()
+    page.ask("«SELECT nothing»")
+    page.ask("«again»")  # the model repeats what the turn before was answered
+    assert page.one("#sql").get_property("value") == "SELECT 7 AS a"
+
+
+def test_a_follow_up_of_an_old_question_builds_on_that(page):
+    page.ask("«SELECT 1 AS a»")
+    page.ask("«SELECT 2 AS a»")
+    page.one("#following").click()
+    page.all("#asked button")[1].click()
+    page.until(lambda: page.cells() == [["1"]])
+    assert not page.one("#following").is_selected()
+    page.one("#following").click()
+    page.ask("«again»")
+    assert page.one("#sql").get_property("value") == "SELECT 1 AS a"
+
+
+def test_where_nothing_ran_there_is_no_follow_up(page):
+    page.ask("«SELECT nothing»")
+    assert not page.one("#follow").is_displayed()
+
+
 def test_the_schema_has_sample_rows_and_examples_suit_it(page):
     assert page.texts("#tables > details > summary") == ["item", "sale"]
     assert "red cup" in page.one("#tables .sample").text
@@ -250,3 +285,18 @@ def test_a_server_that_is_gone_is_said(browser, start, shop):
         page.ask("«SELECT 1»")
         assert page.one("#error").text == "the server does not answer; is it still running?"
         page.problems()
+
+
+@attack_files.NEEDED
+def test_every_attack_in_the_edit_box_ends_in_rows_or_an_error(browser, start, tmp_path):
+    with attack_files.served(start, tmp_path) as server:
+        page = Page(browser, server)
+        for attack in attack_files.attacks():
+            text = json.dumps(attack.text)  # half a character does not pass the driver
+            browser.execute_script(SET_VALUE, page.one("#sql"), text, page.one("#database"), attack.database)
+            page.one("#sql").send_keys(Keys.CONTROL, Keys.ENTER)
+            page.until(lambda: "busy" not in page.one("body").get_attribute("class"))
+            assert page.all("#result table") or page.one("#error").text or not attack.text.strip(), attack.text[:80]
+        assert page.all("main img, aside img, main script, aside script") == []
+        assert browser.title == "Ask the database"
+        assert page.problems() == []

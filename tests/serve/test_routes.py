@@ -49,6 +49,18 @@ def test_a_query_that_sqlite_refuses_is_repaired_and_says_so(server):
     assert answer["repairs"]
 
 
+def test_a_second_draft_that_runs_is_named_with_the_message_of_the_first(server):
+    answer = server.ask("«SELECT nowhere FROM item» ‹SELECT COUNT(*) FROM item›")
+    assert (answer["sql"], answer["error"], answer["rows"]) == ("SELECT COUNT(*) FROM item", None, [[4]])
+    assert answer["repairs"] == ["second draft: no such column: nowhere"]
+
+
+def test_a_second_draft_that_fails_too_leaves_the_first_with_its_error(server):
+    answer = server.ask("«SELECT nowhere FROM item» ‹SELECT missing FROM item›")
+    assert (answer["sql"], answer["error"]) == ("SELECT nowhere FROM item", "error: no such column: nowhere")
+    assert answer["repairs"] == []
+
+
 def test_an_error_of_sqlite_is_part_of_the_answer(server):
     answer = server.ask("«SELECT FROM WHERE»")
     assert answer["error"].startswith("error: near ")

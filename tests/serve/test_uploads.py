@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from serve.databases import MAX_UPLOADS
-from tests.evaluate.execution.databases import make_database
+from tests.databases import make_database
 from tests.serve.conftest import Running
 
 BYTES = {"content-type": "application/octet-stream"}

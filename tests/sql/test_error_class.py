@@ -2,7 +2,6 @@
 
 import json
 import os
-import sqlite3
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from evaluate.execution.sandbox import Limits, run_query
 from evaluate.execution.write import run_statements
 from sql.error_class import CLASSES, classify
 from sql.sql_text import close_comparisons
+from tests.databases import make_database
+from tests.sql.test_agreement_exact_match import NEEDS, SYSTEMS
 
 GOLD = "SELECT name FROM singer"
 FAILING = {
@@ -43,14 +44,11 @@ FAILING = {
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
-    path = tmp_path_factory.mktemp("database") / "d.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript(
+    return make_database(
+        tmp_path_factory.mktemp("database") / "d.sqlite",
         "CREATE TABLE singer (id, name); CREATE TABLE song (id, name);"
-        "CREATE TABLE album (id INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+        "CREATE TABLE album (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
     )
-    connection.close()
-    return path
 
 
 @pytest.mark.parametrize(("sql", "expected"), FAILING.items())
@@ -190,9 +188,6 @@ def test_a_deeply_nested_prediction_has_a_class():
     assert classify(GOLD, "SELECT " + "(" * 10_000 + "1" + ")" * 10_000, "wrong_result", None) == "other"
 
 
-NEEDS = [name for name in ("SPIDER_DIR", "SPIDER_PREDICTIONS_DIR") if name not in os.environ]
-
-
 def failure_classes(predictions: Path) -> Counter:
     """The classes of the rows that the official evaluator calls wrong, run and classed here."""
     spider = Path(os.environ["SPIDER_DIR"])
@@ -210,21 +205,7 @@ def failure_classes(predictions: Path) -> Counter:
 
 
 @pytest.mark.skipif(bool(NEEDS), reason=f"not set: {', '.join(NEEDS)}")
-@pytest.mark.parametrize(
-    "system",
-    [
-        "codes_1b",
-        "dail_sql_gpt4",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in (
-                *("codex_few_shot", "dbgpthub_lora", "din_sql_gpt4", "structgpt", "spider_evaluation_llm"),
-                *("leaderboard_01", "leaderboard_03", "leaderboard_08", "leaderboard_09", "leaderboard_10"),
-                *("prompt_text_to_sql_chatgpt", "qwen25coder_1.5b_base_0shot", "qwen25coder_1.5b_base_3shot"),
-            )
-        ),
-    ],
-)
+@pytest.mark.parametrize("system", SYSTEMS)
 def test_hardly_a_real_failure_is_other(system):
     classes = failure_classes(Path(os.environ["SPIDER_PREDICTIONS_DIR"]) / f"{system}.jsonl")
     assert classes.total() > 100

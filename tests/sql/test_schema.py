@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from sql.schema import Column, ForeignKey, Schema, SchemaError, Table, read_schema, without_values
+from tests.databases import make_database
 
 SCRIPT = """
 CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, "Home Town" TEXT);
@@ -21,11 +22,7 @@ TOWNS = Table("towns", (Column("Home Town", "TEXT"),))
 
 @pytest.fixture
 def database(tmp_path):
-    path = tmp_path / "teams.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript(SCRIPT)
-    connection.close()
-    return path
+    return make_database(tmp_path / "teams.sqlite", SCRIPT)
 
 
 def test_tables_views_types_and_keys_are_read_and_sqlites_own_tables_are_not(database):
@@ -61,41 +58,29 @@ def test_text_that_is_not_utf8_is_read(tmp_path):
     assert read_schema(path, values=1).tables[0].columns[0].values == ("N\ufffd",)
 
 
-def test_a_missing_file_is_an_error_and_is_not_created(tmp_path):
-    path = tmp_path / "no.sqlite"
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("no.sqlite", None, "no such file. Give the path of a SQLite database."),
+        ("", None, "a folder. Give the path of a SQLite database."),
+        ("notes.sqlite", b"these are notes, " * 100, "file is not a database. Give the path of a SQLite database."),
+        ("empty.sqlite", b"", "the database has no table. Create and fill its tables first."),
+    ],
+)
+def test_what_has_no_schema_is_an_error_and_no_file_is_made(tmp_path, name, content, problem):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    before = list(tmp_path.iterdir())
     with pytest.raises(SchemaError) as error:
         read_schema(path)
-    assert str(error.value) == f"{path}: no such file. Give the path of a SQLite database."
-    assert not path.exists()
-
-
-def test_a_folder_in_place_of_a_file_is_an_error(tmp_path):
-    with pytest.raises(SchemaError) as error:
-        read_schema(tmp_path)
-    assert str(error.value) == f"{tmp_path}: a folder. Give the path of a SQLite database."
-
-
-def test_a_file_of_another_kind_is_an_error(tmp_path):
-    path = tmp_path / "notes.sqlite"
-    path.write_text("these are notes, " * 100)
-    with pytest.raises(SchemaError) as error:
-        read_schema(path)
-    assert str(error.value) == f"{path}: file is not a database. Give the path of a SQLite database."
-
-
-def test_a_database_without_tables_is_an_error(tmp_path):
-    path = tmp_path / "empty.sqlite"
-    path.write_bytes(b"")
-    with pytest.raises(SchemaError) as error:
-        read_schema(path)
-    assert str(error.value) == f"{path}: the database has no table. Create and fill its tables first."
+    assert str(error.value) == f"{path}: {problem}"
+    assert list(tmp_path.iterdir()) == before
 
 
 def read_script(tmp_path, script, **options):
     path = tmp_path / "made.sqlite"
-    connection = sqlite3.connect(path)
-    connection.executescript(script)
-    connection.close()
+    make_database(path, script)
     return read_schema(path, **options)
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from evaluate.bases import how_asked
+from evaluate.baselines import how_asked
 from evaluate.report import write_report
 from recipes import provenance, recipe
 from sweep import show

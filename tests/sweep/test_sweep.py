@@ -94,14 +94,3 @@ def test_after_a_point_is_lost_only_that_one_is_run_again(first_run, words, fold
     assert kept.stat().st_mtime_ns == stamp
     assert (lost / "evaluation/report.json").is_file()
     assert again.stdout.count("--base\n") == 0
-
-
-def test_other_constants_in_the_same_folder_are_refused_before_anything_runs(first_run, words, folder):
-    refused = sweep([*words[:3], "learning_rate=2.0e-3", *words[4:]])
-    assert refused.returncode == 2
-    assert refused.stderr == (
-        f"sweep: {folder}/prompt_style=ddl/prompt_style=ddl was trained with other settings "
-        f"(learning_rate: 0.001 -> 0.002). Sweep into another folder with output_dir={folder}_2, or start over with "
-        "overwrite_output_dir=true.\n"
-    )
-    assert "+ " not in refused.stdout

@@ -1,11 +1,11 @@
 """The linker's figures for any corpus, whatever some of its golds are."""
 
 import json
-import sqlite3
 
 import pytest
 
 from tests.converters.conftest import small_spider  # noqa: F401
+from tests.databases import make_database
 from tests.programs import run_program
 
 pytest.importorskip("rapidfuzz", reason="rapidfuzz compares the words")
@@ -21,9 +21,7 @@ def test_a_gold_that_sqlite_cannot_prepare_is_counted_and_left_out(small_spider)
 
 def test_the_report_names_the_corpus_it_is_about(tmp_path):
     database, questions = tmp_path / "shop.sqlite", tmp_path / "pairs.json"
-    with sqlite3.connect(database) as connection:
-        connection.execute("CREATE TABLE customer (name TEXT)")
-    connection.close()
+    make_database(database, "CREATE TABLE customer (name TEXT)")
     questions.write_text(json.dumps([{"question": "Which customers?", "sql": "SELECT name FROM customer"}]))
     run = run_program("tools/linking_report.py", "--database", database, "--questions", questions)
     assert run.returncode == 0, run.stderr

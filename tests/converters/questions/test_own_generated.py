@@ -132,6 +132,59 @@ def test_robust_copies_answer_alike_under_other_names(convert, database, tmp_pat
     assert {row["db_id"] for row in copies} == {"shop-copy1", "shop-copy2"}
 
 
+def reworded(rows, path, **changes):
+    """A file of wordings for made rows, as evaluate/paraphrase.py writes it."""
+    lines = [{"of": row["question"], "sql": row["output"], "question": f"Pray, {row['question']}"} for row in rows]
+    path.write_text("".join(json.dumps(line | changes) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_wordings_of_a_model_are_trained_on_and_tagged_and_change_nothing_else(convert, database, tmp_path):
+    made = ("--database", database, "--generate", 60)
+    _, train, evaluation = convert(*made)
+    wordings = reworded([*train, *evaluation], tmp_path / "wordings.jsonl")
+    done, more, same = convert(*made, "--wordings", wordings)
+    assert done.returncode == 0, done.stderr
+    assert same == evaluation
+    assert [row for row in more if "wording:grammar" in row["tags"]] == train
+    new = {row["question"]: row for row in more if "wording:model" in row["tags"]}
+    assert new.keys() == {f"Pray, {row['question']}" for row in train}
+    for row in train:
+        other = new[f"Pray, {row['question']}"]
+        assert (other["output"], other["id"]) == (row["output"], f"{row['id']}-worded")
+        assert {*other["tags"]} ^ {*row["tags"]} == {"wording:grammar", "wording:model"}
+    assert "  60 pairs also in a model's words, for training alone" in done.stdout
+    assert (tmp_path / "own_data.html").read_text().count("worded by the model") == 60
+
+
+def test_a_wording_that_is_null_or_struck_out_or_there_already_is_left_out(convert, database, tmp_path):
+    made = ("--database", database, "--generate", 60)
+    _, train, _ = convert(*made)
+    path = reworded(train[:3], tmp_path / "wordings.jsonl")
+    null, struck, there = [json.loads(line) for line in path.read_text().splitlines()]
+    (tmp_path / "shop.struck.txt").write_text(struck["question"])
+    lines = [null | {"question": None}, struck, there | {"question": train[9]["question"].upper()}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done, more, _ = convert(*made, "--wordings", path)
+    assert (done.returncode, more) == (0, train)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sql": "SELECT 1"}, "none of its lines belongs to a made pair of this database. Make the file again: "),
+        ({"of": None}, "wordings.jsonl: row 1: 'of' is missing"),
+        ({"question": 5}, "wordings.jsonl: row 1: 'question' is not text but a int"),
+    ],
+)
+def test_a_file_of_wordings_that_does_not_fit_is_refused(convert, database, tmp_path, change, message):
+    made = ("--database", database, "--generate", 60)
+    _, train, _ = convert(*made)
+    done, *_ = convert(*made, "--wordings", reworded(train[:2], tmp_path / "wordings.jsonl", **change))
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
 def query(database, sql):
     with closing(sqlite3.connect(database)) as connection:
         return connection.execute(sql).fetchall()

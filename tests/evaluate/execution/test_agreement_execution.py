@@ -6,7 +6,6 @@ accepted. The databases must hold the same bytes afterwards, and extraction must
 as SQL.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from evaluate.execution.verdict import Example
+from tests.databases import files
 from tests.evaluate.execution.judging import judge_all
 
 NEEDS = [name for name in ("SPIDER_DIR", "SPIDER_PREDICTIONS_DIR") if name not in os.environ]
@@ -53,13 +53,9 @@ def golds():
 def databases():
     """The folder of the databases, whose files hold the same bytes when all tests are through."""
     folder = Path(os.environ["SPIDER_DIR"]) / "database"
-    before = state_of(folder)
+    before = files(folder)
     yield folder
-    assert state_of(folder) == before
-
-
-def state_of(folder: Path) -> dict[str, str]:
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.rglob("*") if file.is_file()}
+    assert files(folder) == before
 
 
 def rows_of(system: str) -> list[dict]:

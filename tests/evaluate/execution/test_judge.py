@@ -12,7 +12,7 @@ from evaluate.execution.match import RULES
 from evaluate.execution.reader import Reader, database_at
 from evaluate.execution.sandbox import Limits, run_query
 from evaluate.execution.verdict import OUTCOMES, Example, Verdict
-from tests.evaluate.execution.databases import files, make_database
+from tests.databases import files, make_database
 from tests.evaluate.execution.judging import judge_all, judge_in_workers
 from tests.evaluate.execution.pool_work import FOR_EVER
 

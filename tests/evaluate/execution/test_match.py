@@ -6,7 +6,6 @@ import time
 import pytest
 
 from evaluate.execution.columns import same_up_to_columns
-from evaluate.execution.fuzzy import cells_agree
 from evaluate.execution.match import RULES, bird, fuzzy, spider, spider_keep_distinct, strict
 
 PLAIN = "SELECT a FROM t"
@@ -173,7 +172,7 @@ def test_the_column_search_is_quick(gold, predicted, equal):
     ids=lambda value: repr(value)[:20],
 )
 def test_fuzzy_cells(gold, predicted, agree):
-    assert cells_agree(gold, predicted) is agree
+    assert fuzzy([(gold,)], [(predicted,)], PLAIN) is agree
 
 
 def test_fuzzy_pairs_rows_whose_numbers_sort_differently_within_the_tolerance():

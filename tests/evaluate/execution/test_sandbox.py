@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluate.execution.sandbox import Guard, Limits, database_problem, failure, run_query
-from tests.evaluate.execution.databases import files, make_database
+from tests.databases import files, make_database
 
 QUICK = Limits(seconds=0.3)
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
@@ -16,9 +16,8 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("shop") / "shop.sqlite"
     return make_database(
-        path,
+        tmp_path_factory.mktemp("shop") / "shop.sqlite",
         """
         CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price REAL, photo BLOB);
         INSERT INTO item VALUES (1, 'pen', 1.5, x'00ff'), (2, NULL, 2.0, NULL), (3, 'cup', NULL, NULL);
@@ -262,27 +261,17 @@ def test_a_database_in_wal_mode_is_read_without_making_files(database, tmp_path)
     assert files(tmp_path) == before
 
 
-def test_a_database_that_is_being_written_is_a_problem_and_not_half_read(database):
+def test_a_database_that_is_being_written_is_a_problem_and_not_half_read_behind_a_link_too(database, tmp_path):
+    (tmp_path / "link.sqlite").symlink_to(database)
     writer = sqlite3.connect(database)
     writer.execute("PRAGMA journal_mode = wal")
     writer.execute("DELETE FROM item")
     writer.commit()
     problem = f"{database}-wal: holds changes that are not in the database yet; close what writes to it"
     assert (database_problem(database), run_query("SELECT 1", database).error) == (problem, problem)
+    assert database_problem(tmp_path / "link.sqlite") == problem
     writer.close()
     assert database_problem(database) is None
-
-
-def test_what_is_written_behind_a_link_to_the_database_is_seen(database, tmp_path):
-    link = tmp_path / "link.sqlite"
-    link.symlink_to(database)
-    writer = sqlite3.connect(database)
-    writer.execute("PRAGMA journal_mode = wal")
-    writer.execute("DELETE FROM item")
-    writer.commit()
-    problem = f"{database}-wal: holds changes that are not in the database yet; close what writes to it"
-    assert database_problem(link) == problem
-    writer.close()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from evaluate.execution.match import RULES
 from evaluate.execution.sandbox import Limits
 from evaluate.execution.verdict import Example, Verdict
 from evaluate.execution.write import run_statements
-from tests.evaluate.execution.databases import files, make_database
+from tests.databases import files, make_database
 from tests.evaluate.execution.judging import judge_in_workers
 
 ALL = dict.fromkeys(RULES, True)

@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("llamafactory", reason="needs .venv: ./launch.sh setup")
 
 from evaluate.generation.prompts import encode
+from tests.prompts.test_chat_frames import by_llamafactory
 
 ROWS = [
     {
@@ -55,6 +56,15 @@ def test_a_row_with_its_own_system_prompt_is_asked_with_it(tiny_model):
     recipe = {"model_name_or_path": str(tiny_model), "template": "llama3"}
     plain, with_system = (encode([ROWS[0] | extra], recipe).prompts[0][1] for extra in ({}, {"system": "Be brief."}))
     assert len(with_system) > len(plain)
+
+
+@pytest.mark.parametrize("template", ["qwen", "gemma"])
+def test_a_row_with_a_history_is_asked_as_a_conversation(template, tiny_model):
+    recipe = {"model_name_or_path": str(tiny_model), "template": template}
+    history = [["How many?", "SELECT 1"], ["And now?", "SELECT 2"]]
+    row = {"id": "a", "instruction": "And then?", "input": "", "history": history}
+    expected = by_llamafactory(recipe, ["How many?", "And now?", "And then?"], ["SELECT 1", "SELECT 2"])
+    assert encode([row], recipe).prompts == [("a", expected)]
 
 
 def test_the_templates_stop_words_end_an_answer(tiny_model):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from evaluate.bases import base_name, how_asked
+from evaluate.baselines import base_name, how_asked
 
 GEMMA = {"model_name_or_path": "google/gemma", "template": "gemma", "learning_rate": 1.0}
 

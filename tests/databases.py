@@ -7,7 +7,7 @@ from pathlib import Path
 
 def make_database(path: Path, script: str) -> Path:
     """A SQLite file made by `script`; returns `path`."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path)
     connection.executescript(script)
     connection.close()

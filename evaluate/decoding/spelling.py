@@ -1,0 +1,30 @@
+"""Which name is meant by one that is not there."""
+
+import difflib
+import re
+
+NEAR = 0.8  # difflib's ratio from which two names are taken for one
+
+
+def nearest(name: str, others: list[str]) -> str | None:
+    """The name that is meant: alike but for case, underscores and plural, else the nearest one."""
+    alike = [other for other in others if plain(other) == plain(name)]
+    if alike:
+        return alike[0]
+    wanted = words(name)
+    holding = [other for other in others if len(wanted) > 1 and wanted <= words(other)]
+    if len(holding) == 1:
+        return holding[0]
+    by_plain = {plain(other): other for other in reversed(others)}
+    near = difflib.get_close_matches(plain(name), list(by_plain), n=1, cutoff=NEAR)
+    return by_plain[near[0]] if near else None
+
+
+def words(name: str) -> set[str]:
+    """The words of a name: `OrderDate` and `date_order` have the same."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+", name)}
+
+
+def plain(name: str) -> str:
+    """A name without what people get wrong about it."""
+    return re.sub(r"[^a-z0-9]", "", name.lower()).removesuffix("s") or name.lower()
