@@ -54,6 +54,7 @@ def by_shape(files: list[Path], seed: int) -> dict[str, list[dict]]:
     for file in track(files, "generating"):
         for known, count in A_DATABASE.items():
             shapes = [shape for shape in SHAPES if is_of_spider(shape) == known]
+            random.Random(f"{seed} {file.stem}").shuffle(shapes)  # else each database would make the same few
             try:
                 made = generate(file, count, seed=seed, shapes=shapes)
             except ConversionError:  # no rows in it

@@ -94,7 +94,9 @@ def generate(
     struck: frozenset[str] = frozenset(),
     shapes: Iterable[str] = tuple(SHAPES),
 ) -> Generated:
-    """Up to `count` pairs of the named shapes. `struck`: normalised questions and queries that are not to be made.
+    """Up to `count` pairs of the named shapes, each in turn.
+
+    `struck`: normalised questions and queries that are not to be made.
 
     Raises ConversionError where no pair can be made, SchemaError where the file is no database.
     """
@@ -123,7 +125,7 @@ class Generator:
         struck: frozenset[str] = frozenset(),
         shapes: tuple[str, ...] = tuple(SHAPES),
     ) -> None:
-        self.shapes = {name: rule for name, rule in SHAPES.items() if name in shapes}
+        self.shapes = {name: SHAPES[name] for name in shapes}
         self.profile, self.connection, self.seed, self.struck = profile, connection, seed, struck
         self.quantities = tuple(quantities(profile))
         self.used: Counter = Counter()

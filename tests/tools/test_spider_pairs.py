@@ -3,7 +3,9 @@
 import json
 import sqlite3
 
+from tests.databases import make_database
 from tests.programs import run_program
+from tools import spider_pairs
 
 
 def test_new_shapes_and_known_ones_go_into_the_two_train_files(tmp_path):
@@ -23,3 +25,16 @@ def test_new_shapes_and_known_ones_go_into_the_two_train_files(tmp_path):
     assert any(" OVER (" in row["query"] for row in new)
     assert not any(" OVER (" in row["query"] for row in known)
     assert len(known) == len({row["query"] for row in known}) > 5
+
+
+ITEMS = """CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, kind TEXT, price REAL, added TEXT);
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 39) INSERT INTO item SELECT i, 'thing ' || i,
+substr('abc', 1 + i % 3, 1), 1.5 * i, (2010 + i % 9) || '-03-0' || (1 + i % 7) FROM n;"""
+
+
+def test_databases_make_pairs_of_different_shapes(tmp_path, monkeypatch):
+    monkeypatch.setattr(spider_pairs, "A_DATABASE", {True: 2, False: 6})
+    shops = [make_database(tmp_path / f"shop{n}.sqlite", ITEMS) for n in range(4)]
+    shapes = [set(spider_pairs.by_shape([shop], seed=7)) for shop in shops]
+    assert len(set.union(*shapes)) > 12 > max(map(len, shapes))
+    assert shapes[0] == set(spider_pairs.by_shape(shops[:1], seed=7))
