@@ -32,8 +32,8 @@ Usage: ./launch.sh RECIPE [KEY=VALUE ...]   set up, prepare data, train, evaluat
                                             the same in a browser, for OpenAI clients and for agents (MCP)
        ./launch.sh own FILE.sqlite [--questions FILE] [--generate N] [--paraphrase] [KEY=VALUE ...]
                                             make pairs from a database's schema and rows, train on them, score before and after
-       ./launch.sh export [FOLDER] [--gguf q8_0|f16] [--ollama]
-                                            an adapter merged into its base, as one GGUF file for llama.cpp and Ollama
+       ./launch.sh export [FOLDER] [--gguf q8_0|f16|q4_k_m] [--ollama]
+                                            an adapter and its base as GGUF for llama.cpp and Ollama
        ./launch.sh list                     the recipes and what they are; --memory: what GPU memory they need
        ./launch.sh setup                    make the three virtual environments and the presets of the web form
        ./launch.sh board                    LLaMA-Factory's web form, with the recipes as presets

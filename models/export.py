@@ -1,10 +1,12 @@
-"""Export an adapter, merged into its base, as one GGUF file for Ollama, llama.cpp and whatever is built on it.
+"""Export an adapter as GGUF for Ollama, llama.cpp and whatever is built on it.
 
-    ./launch.sh export                                    the shipped adapter, Q8_0
+    ./launch.sh export                                    the shipped adapter, merged into its base, Q8_0
     ./launch.sh export out/bookshop --gguf f16 --ollama   a training of your own; Ollama's Modelfile too
+    ./launch.sh export --gguf q4_k_m                      not merged: the base in 4 bits, the adapter beside it
 
-Writes `FOLDER/export/`: model-<type>.gguf, README.md with the prompt the model expects, the licence of the base, and
-with --ollama a Modelfile. Exit status: 0; 2 for what cannot be exported; 1 for a failed run.
+Writes `FOLDER/export/`: model-<type>.gguf, README.md with the prompt the model expects, the licence of the base, with
+q4_k_m adapter.gguf, and with --ollama a Modelfile. No Python package makes K-quants, so a merged model in them takes
+llama.cpp's own llama-quantize, from f16. Exit status: 0; 2 for what cannot be exported; 1 for a failed run.
 """
 
 import argparse
@@ -23,7 +25,7 @@ import environment  # noqa: E402
 environment.enter(needs=("gguf", "numpy", "omegaconf", "sqlglot", "tqdm"))
 
 from atomic import replacement, write_text  # noqa: E402
-from models.adapter_gguf import AdapterFormatError  # noqa: E402
+from models.adapter_gguf import AdapterFormatError, adapter_gguf  # noqa: E402
 from models.catalogue import MODELS, Model, ModelError, name_of_folder  # noqa: E402
 from models.making import ensure_gguf  # noqa: E402
 from models.merged_gguf import FILE_TYPES, write_merged  # noqa: E402
@@ -41,6 +43,8 @@ CREATE TABLE book (book_id INTEGER PRIMARY KEY, title TEXT, price REAL, author_i
 INSERT INTO author VALUES (1, 'Kenzaburo Oe', 'Japan');
 """
 QUESTION = "How many authors come from Japan?"
+APART = "q4_k_m"  # the type of the bases' own files: the adapter stays a file of its own
+ADAPTER = "adapter.gguf"
 
 
 class ExportError(Exception):
@@ -61,9 +65,9 @@ def read_arguments(words: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--gguf",
-        choices=(*FILE_TYPES, "q4_k_m"),
+        choices=(*FILE_TYPES, APART),
         default="q8_0",
-        help="type of the file: q8_0, 8 bits a weight; f16, 16 bits; q4_k_m needs llama.cpp (default: %(default)s)",
+        help="q8_0, 8 bits a weight; f16, 16 bits; q4_k_m, 4 bits, the adapter not merged (default: %(default)s)",
     )
     parser.add_argument("--ollama", action="store_true", help="write a Modelfile for Ollama too")
     return parser.parse_args(words)
@@ -75,20 +79,20 @@ def export(folder: Path, kind: str, ollama: bool) -> list[Path]:
     Raises ExportError, AdapterFormatError, TemplateError, recipe.RecipeError, ModelError, OSError.
     """
     out = folder / "export"
-    if kind not in FILE_TYPES:
-        raise ExportError(
-            f"--gguf {kind}: needs llama.cpp's llama-quantize, which has no Python package. Run with --gguf f16, then: "
-            f"llama-quantize {out}/model-f16.gguf {out}/model-{kind}.gguf {kind}"
-        )
     if not (folder / "adapter_config.json").is_file():
         raise ExportError(f"{folder}: no adapter_config.json. Name the output folder of a LoRA training")
     values = recipe.read(folder / recipe.KEPT)
     frame, model = frame_of(values), base_of(folder, values)
     base, target, name = ensure_gguf(model), out / f"model-{kind}.gguf", folder.resolve().name
     ends, context = read_ends(base, model)
-    modelfile = write_modelfile(target, values, ends, context) if ollama else None  # refused before the work
-    write_merged(base, folder, target, kind, name=name, adds_bos=bool(frame.begins))
-    written = [target, write_text(out / "README.md", readme(folder, target, model, values, ends, ollama))]
+    beside = out / ADAPTER if kind == APART else None
+    modelfile = write_modelfile(target, values, ends, context, beside) if ollama else None  # refused before the work
+    if beside:
+        written = [copied(base, target), copied(adapter_gguf(folder, base), beside)]
+    else:
+        write_merged(base, folder, target, kind, name=name, adds_bos=bool(frame.begins))
+        written = [target]
+    written.append(write_text(out / "README.md", readme(folder, target, model, values, ends, ollama)))
     if modelfile:
         written.append(write_text(out / "Modelfile", modelfile))
     return written + copy_licences(base.parent, out)
@@ -118,11 +122,14 @@ def read_ends(base: Path, model: Model) -> tuple[list[str], int]:
 
 def copy_licences(base: Path, out: Path) -> list[Path]:
     """Copy the licence texts of the base's folder; returns the copies."""
-    copies = [out / name for name in LICENCES if (base / name).is_file()]
-    for copy in copies:
-        with replacement(copy) as file:
-            shutil.copy(base / copy.name, file)
-    return copies
+    return [copied(base / name, out / name) for name in LICENCES if (base / name).is_file()]
+
+
+def copied(file: Path, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacement(target) as new:
+        shutil.copy(file, new)
+    return target
 
 
 def example_turn(folder: Path) -> str | None:
@@ -141,18 +148,21 @@ def example_turn(folder: Path) -> str | None:
 
 def readme(folder: Path, gguf: Path, model: Model, values: dict, ends: list[str], ollama: bool) -> str:
     """The text of the export's README.md."""
-    name, frame = folder.resolve().name, frame_of(values)
+    name, frame, apart = folder.resolve().name, frame_of(values), gguf.stem == f"model-{APART}"
+    lora, score, report = (
+        (f" --lora {ADAPTER}", "--engine llamacpp", "evaluation_llamacpp")
+        if apart
+        else ("", f"--gguf {gguf}", f"evaluation_{gguf.stem}")
+    )
+    licence = f"Licence of the base: {model.licence}. {model.copyright}".rstrip()
     parts = [
-        f"# {name}, merged, as GGUF\n\n"
-        f"`{gguf.name}`: the LoRA adapter `{name}` merged into {model.source} ({model.gguf_source}, de-quantised), "
-        f"stored as {gguf.stem.removeprefix('model-').upper()}. Embedding and output matrix are "
-        "one, as in training.\n\n"
-        f"Licence of the base: {model.licence}. {model.copyright}".rstrip()
-        + ". Changed by the training: the linear layers that the adapter names.",
+        f"# {name} as GGUF",
+        files_section(name, gguf, model),
+        f"{licence}. Changed by the training: the linear layers that the adapter names.",
         f"## Prompt\n\nOne user turn holds the schema and the question; greedy decoding; answers end at "
         f"{', '.join(f'`{text}`' for text in stops(frame, ends))}. Another prompt form costs accuracy.",
         prompt_section(folder, values),
-        f"## llama.cpp\n\n```\nllama-server -m {gguf.name} --alias {name} -c 16384 --port 8080\n```\n\n"
+        f"## llama.cpp\n\n```\nllama-server -m {gguf.name}{lora} --alias {name} -c 16384 --port 8080\n```\n\n"
         "From a clone of the recipes, which writes the prompts itself:\n\n```\n"
         f'./launch.sh ask shop.sqlite "{QUESTION}" --adapter {folder} --server http://localhost:8080\n```',
     ]
@@ -165,10 +175,24 @@ def readme(folder: Path, gguf: Path, model: Model, values: dict, ends: list[str]
     parts.append(
         "## Score\n\nFrom a clone, on the questions the adapter was scored on:\n\n```\n"
         f"python models/run.py {model.name}\n"
-        f"python evaluate/run.py --adapter {folder} --gguf {gguf} --data data/NAME_eval.json\n```\n\n"
-        f"The report is written to `{folder}/evaluation_{gguf.stem}/`; `python evaluate/compare.py` compares two."
+        f"python evaluate/run.py --adapter {folder} {score} --data data/NAME_eval.json\n```\n\n"
+        f"The report is written to `{folder}/{report}/`; `python evaluate/compare.py` compares two."
     )
     return "\n\n".join(parts) + "\n"
+
+
+def files_section(name: str, gguf: Path, model: Model) -> str:
+    """What the GGUF files hold."""
+    kind = gguf.stem.removeprefix("model-")
+    if kind == APART:
+        return (
+            f"`{gguf.name}`: {model.source} ({model.gguf_source}), unchanged. `{ADAPTER}`: the LoRA adapter `{name}`, "
+            "without which the other file is the untuned model."
+        )
+    return (
+        f"`{gguf.name}`: the LoRA adapter `{name}` merged into {model.source} ({model.gguf_source}, de-quantised), "
+        f"stored as {kind.upper()}. Embedding and output matrix are one, as in training."
+    )
 
 
 def prompt_section(folder: Path, values: dict) -> str:

@@ -55,12 +55,13 @@ def stops(frame: Frame, end_tokens: list[str]) -> list[str]:
     return list(dict.fromkeys([frame.answer.replace("{}", "").strip(), *end_tokens]))
 
 
-def write_modelfile(gguf: Path, recipe: dict, end_tokens: list[str], context: int) -> str:
+def write_modelfile(gguf: Path, recipe: dict, end_tokens: list[str], context: int, adapter: Path | None = None) -> str:
     """The text of a Modelfile that lies beside the file `gguf`.
 
     Args:
         end_tokens: the model's, as text.
         context: tokens that the model can read.
+        adapter: a GGUF file beside it that is not merged into it.
     Raises TemplateError.
     """
     frame, system = frame_of(recipe), system_prompt(recipe)
@@ -71,6 +72,7 @@ def write_modelfile(gguf: Path, recipe: dict, end_tokens: list[str], context: in
         )
     lines = [
         f"FROM ./{gguf.name}",
+        *([f"ADAPTER ./{adapter.name}"] if adapter else []),
         f'TEMPLATE """{go_template(frame)}"""',
         *([f'SYSTEM """{system}"""'] if system else []),
         *(f'PARAMETER stop "{text}"' for text in stops(frame, end_tokens)),

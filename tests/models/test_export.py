@@ -216,10 +216,18 @@ def test_a_base_without_a_gguf_file_is_refused(adapter, capsys):
     assert "there are data/models/tiny. Merge it with llamafactory-cli export" in said
 
 
-def test_four_bits_are_left_to_llamacpp(adapter, capsys):
-    said = refusal(adapter, capsys, "--gguf", "q4_k_m")
-    assert "needs llama.cpp's llama-quantize" in said
-    assert f"llama-quantize {adapter}/export/model-f16.gguf {adapter}/export/model-q4_k_m.gguf q4_k_m" in said
+def test_in_four_bits_the_adapter_lies_beside_the_unchanged_base(adapter, tiny_gguf, tmp_path, monkeypatch):
+    monkeypatch.setattr(adapter_gguf, "FOLDER", tmp_path / "adapters")
+    written = export.export(adapter, "q4_k_m", ollama=True)
+    names = ["model-q4_k_m.gguf", "adapter.gguf", "README.md", "Modelfile", "LICENSE"]
+    assert written == [adapter / "export" / name for name in names]
+    assert written[0].read_bytes() == tiny_gguf.read_bytes()
+    assert written[1].read_bytes() == adapter_gguf.adapter_gguf(adapter, tiny_gguf).read_bytes()
+    assert written[3].read_text().startswith("FROM ./model-q4_k_m.gguf\nADAPTER ./adapter.gguf\nTEMPLATE ")
+    text = written[2].read_text()
+    assert "llama-server -m model-q4_k_m.gguf --lora adapter.gguf --alias bookshop" in text
+    assert f"evaluate/run.py --adapter {adapter} --engine llamacpp --data" in text
+    assert "merged" not in text
 
 
 def test_an_adapter_that_is_more_than_two_factors_is_refused(adapter, capsys):
