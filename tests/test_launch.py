@@ -613,10 +613,10 @@ def test_own_with_paraphrase_words_the_made_pairs_before_it_converts_them(clone,
     ]
 
 
-def test_own_with_a_model_that_has_no_gguf_is_scored_by_vllm(clone):
-    words = ("own", "data/samples/exoplanets/planets.csv", "model_name_or_path=some/model", "--dry-run")
-    out = launch(clone, *words).stdout
-    assert "evaluate/run.py --adapter out/own_planets" in out
+def test_own_with_a_model_that_has_no_gguf_is_scored_by_vllm(clone, tmp_path):
+    (tmp_path / "shop.sqlite").touch()
+    out = launch(clone, "own", str(tmp_path / "shop.sqlite"), "model_name_or_path=some/model", "--dry-run").stdout
+    assert "evaluate/run.py --adapter out/own_shop" in out
     assert "--engine" not in out
 
 

@@ -91,7 +91,8 @@ class Scorer:
             kept = json.loads((RESULTS / f"{key}.json").read_text(encoding="utf-8"))
             words = ("--predictions", RESULTS / folder / "predictions.jsonl", "--data", self.questions(data_of(folder)))
             repair = ["--repair"] if kept["run"].get("decoding", {}).get("repair") else []
-            _run("evaluate/run.py", *words, "--out", place, *repair)
+            # no kept answer ran too long, and on a slow machine none shall
+            _run("evaluate/run.py", *words, "--out", place, "--timeout", "120", *repair)
         return place
 
 

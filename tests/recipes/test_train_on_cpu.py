@@ -155,6 +155,7 @@ def losses_of(program: tuple[str, ...], recipe: Path, out: Path) -> tuple[list[f
 @pytest.mark.parametrize("family", ["qwen3", "gemma3"])
 def test_a_training_logs_the_losses_of_llamafactory_cli(family, packed, converted, tmp_path):
     model = tiny_models.make(family, tmp_path / "model")
+    transformers.AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).save_pretrained(model)
     values = trainings.settings(model, tiny_models.FAMILIES[family].template, tmp_path / "out")
     values |= trainings.method_keys("lora") | {"bf16": False, "max_steps": 6, "eval_steps": 3, "save_steps": 3}
     values |= {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 2}
