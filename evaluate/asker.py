@@ -18,6 +18,7 @@ from evaluate.decoding.repair import Repaired, repair
 from evaluate.decoding.second_draft import named, next_turn, refusal
 from evaluate.execution.sandbox import Execution, Limits, Value, database_problem, file_state, run_query
 from evaluate.extract import extract_sql
+from evaluate.follow_ups import joined
 from evaluate.generation import adapters
 from evaluate.generation.engines import open_engine
 from evaluate.generation.llamacpp import Writer
@@ -177,9 +178,11 @@ class Asker:
     ) -> tuple[list[str], str | None]:
         """The texts of the prompt, one tokenized after the other, and why it cannot be answered, if so.
 
-        A schema that leaves no room for the answer is shown in part: what the questions seem to need of it.
+        A question that leans on those before it is asked with them as one (follow_ups.py). A schema that leaves no
+        room for the answer is shown in part: what the questions seem to need of it.
         `draft`: a first answer, and SQLite's message that refused it.
         """
+        question, history = joined(question, history)
         questions, answers = [asked for asked, _ in history] + [question], [sql for _, sql in history]
         later = [next_turn(question, draft[1], self.tags)] if draft else []
         answers += [draft[0]] if draft else []

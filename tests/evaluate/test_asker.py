@@ -77,6 +77,17 @@ def test_the_prompt_is_that_of_the_training_with_mentioned_values_and_earlier_tu
     ]
 
 
+def test_a_follow_up_is_asked_with_the_question_before_in_one_turn(shop):
+    engine = Script("SELECT 1")
+    with Asker(shop, engine=engine) as asker:
+        made = asker.ask("Only those from japan", history=[("How many authors?", "SELECT COUNT(*) FROM author")])
+    assert made.question == "Only those from japan"
+    assert engine.asked[0].endswith(
+        "author.country: 'Japan'\nQuestion: How many authors? Only those from japan<|im_end|>\n<|im_start|>assistant\n"
+    )
+    assert engine.asked[0].count("<|im_start|>user") == 1
+
+
 def test_a_query_that_sqlite_refuses_is_repaired_and_the_repair_named(shop):
     made = ask(shop, "SELECT nam FROM author WHERE id = 1")
     assert (made.rows, made.error, len(made.repairs)) == ([("Aki",)], None, 1)

@@ -1,0 +1,44 @@
+"""Questions that lean on the one before: they are asked together, as one question.
+
+    "List the products that cost more than 40", then "Only those in the garden category"
+    -> "List the products that cost more than 40. Only those in the garden category"
+
+Conversations of the training hold questions that stand alone, so a model that sees "Only those in the garden category"
+as a turn of its own forgets the price. "What about Spain?", which takes the place of a condition, stays a turn of its
+own: the model then rewrites its last query. English only.
+"""
+
+import re
+from collections.abc import Sequence
+
+_BEGINNINGS = re.compile(
+    r"(?:and|but|or|also|only|just|now|then|instead|without|except|excluding|the same|same|"
+    r"(?:sort|order|group|limit|count|filter|rank) (?:it|them|that|this|those|these|by)|"
+    r"sorted|ordered|grouped|per|by)\b|.*\bof (?:them|those|these)\b"
+)
+_POINTING = {"they", "them", "their", "theirs", "those", "these", "it", "its", "ones"}
+_REACH = 4  # first words in which a pronoun points to an earlier question; later ones mostly to the question's own
+
+
+def is_follow_up(question: str) -> bool:
+    """Whether a question cannot be understood without the one before it."""
+    text = " ".join(question.lower().split())
+    return bool(_BEGINNINGS.match(text)) or not _POINTING.isdisjoint(re.findall(r"\w+", text)[:_REACH])
+
+
+def joined(question: str, history: Sequence[tuple[str, str]]) -> tuple[str, Sequence[tuple[str, str]]]:
+    """The question to ask and the `(question, sql)` turns before it: for a follow-up all it leans on, and no turns."""
+    if not history or not is_follow_up(question):
+        return question, history
+    chain = [question]
+    for earlier, _ in reversed(history):
+        chain.insert(0, earlier)
+        if not is_follow_up(earlier):
+            break
+    return " ".join(_closed(part) for part in chain[:-1]) + f" {question.strip()}", ()
+
+
+def _closed(question: str) -> str:
+    """A question that ends in a mark."""
+    question = question.strip()
+    return question if question.endswith(("?", ".", "!")) else f"{question}."
