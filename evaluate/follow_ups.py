@@ -4,15 +4,16 @@
     -> "List the products that cost more than 40. Only those in the garden category"
 
 Conversations of the training hold questions that stand alone, so a model that sees "Only those in the garden category"
-as a turn of its own forgets the price. "What about Spain?", which takes the place of a condition, stays a turn of its
-own: the model then rewrites its last query. English only.
+as a turn of its own forgets the price. "What about Spain?" and "And in Spain?", which take the place of a condition,
+stay turns of their own: the model then rewrites its last query. English only.
 """
 
 import re
 from collections.abc import Sequence
 
 _BEGINNINGS = re.compile(
-    r"(?:and|but|or|also|only|just|now|then|instead|without|except|excluding|the same|same|"
+    r"(?:(?:and|but|or)(?! (?:of|for|from|in|on|at|to|since|after|before|what about|how about)\b)|"
+    r"also|only|just|now|then|instead|without|except|excluding|the same|same|"
     r"(?:sort|order|group|limit|count|filter|rank) (?:it|them|that|this|those|these|by)|"
     r"sorted|ordered|grouped|per|by)\b|.*\bof (?:them|those|these)\b"
 )

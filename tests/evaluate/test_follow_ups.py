@@ -32,6 +32,7 @@ def test_what_leans_on_the_question_before(question):
     [
         "How many authors come from Japan?",
         "List all employees and their managers",
+        "And of item 2?",
         "What about Spain?",  # takes the place of a condition: as a turn of its own it does better
         "Which customers have never placed an order?",
         "List the products that cost more than 40",
