@@ -11,8 +11,10 @@ stay turns of their own: the model then rewrites its last query. English only.
 import re
 from collections.abc import Sequence
 
+_PREPOSITIONS = "of|for|from|in|on|at|to|since|after|before"
+_REPLACING = re.compile(rf"(?:(?:and|but|or) )?(?:what|how) about\b|(?:and|but|or) (?:{_PREPOSITIONS})\b")
 _BEGINNINGS = re.compile(
-    r"(?:(?:and|but|or)(?! (?:of|for|from|in|on|at|to|since|after|before|what about|how about)\b)|"
+    rf"(?:(?:and|but|or)(?! (?:{_PREPOSITIONS}|what about|how about)\b)|"
     r"also|only|just|now|then|instead|without|except|excluding|the same|same|"
     r"(?:sort|order|group|limit|count|filter|rank) (?:it|them|that|this|those|these|by)|"
     r"sorted|ordered|grouped|per|by)\b|.*\bof (?:them|those|these)\b"
@@ -28,15 +30,18 @@ def is_follow_up(question: str) -> bool:
 
 
 def joined(question: str, history: Sequence[tuple[str, str]]) -> tuple[str, Sequence[tuple[str, str]]]:
-    """The question to ask and the `(question, sql)` turns before it: for a follow-up all it leans on, and no turns."""
+    """The question to ask and the `(question, sql)` turns before it.
+
+    For a follow-up: all that it leans on in one, without turns. Where that begins with "What about Spain?", which leans
+    on the turns before it, they stay.
+    """
     if not history or not is_follow_up(question):
         return question, history
-    chain = [question]
-    for earlier, _ in reversed(history):
-        chain.insert(0, earlier)
-        if not is_follow_up(earlier):
-            break
-    return " ".join(_closed(part) for part in chain[:-1]) + f" {question.strip()}", ()
+    chain, turns = [question], list(history)
+    while turns and is_follow_up(chain[0]):
+        chain.insert(0, turns.pop()[0])
+    replaces = _REPLACING.match(" ".join(chain[0].lower().split()))
+    return " ".join(_closed(part) for part in chain[:-1]) + f" {question.strip()}", turns if replaces else ()
 
 
 def _closed(question: str) -> str:

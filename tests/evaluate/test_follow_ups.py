@@ -53,6 +53,12 @@ def test_a_follow_up_is_asked_with_the_question_it_leans_on():
     assert joined("Sort them by price", [other, DEAR, GARDEN]) == (f"{asked}. Sort them by price", ())
 
 
+@pytest.mark.parametrize("replacing", ["What about Spain?", "And how about Spain?", "and in Spain?"])
+def test_what_a_replacement_leans_on_stays(replacing):
+    spain = (replacing, "SELECT title FROM product WHERE country = 'Spain'")
+    assert joined("Sort them by price", [DEAR, spain]) == (f"{replacing} Sort them by price", [DEAR])
+
+
 def test_a_question_that_stands_alone_keeps_its_turns():
     assert joined("How many shops are there?", [DEAR, GARDEN]) == ("How many shops are there?", [DEAR, GARDEN])
 
