@@ -13,10 +13,10 @@ is the opened corpus:
     example(candidate, folder, values)
                                an `Example` or `Skip`: schema read, gold run, the row's own database written to `folder`
 
-and, where it has them, `listed` (how many skipped rows of one reason are listed), `contains` (corpora whose questions
-it contains), `written` (the splits whose rows get a database of their own), `is_held_back(candidate)` (whether one is
-for evaluation alone), `is_for_training(candidate)` (for training alone), `notes()` (lines for the report) and `page()`
-(the text of `data/<name>_data.html`).
+and, where it has them, `splits` (the files it makes where not both), `listed` (how many skipped rows of one reason are
+listed), `contains` (corpora whose questions it contains), `written` (the splits whose rows get a database of their
+own), `is_held_back(candidate)` (whether one is for evaluation alone), `is_for_training(candidate)` (for training
+alone), `notes()` (lines for the report) and `page()` (the text of `data/<name>_data.html`).
 
 The record, `data/<name>_conversion.json`, holds corpus and options, so that a recipe can repeat the conversion, and for
 each file the counts that were printed. `<name>` is the corpus's name, or that of a variant (variants.py).
@@ -89,7 +89,7 @@ class Conversion:
         self.builder = options.builder()
         self.ids: set[str] = set()
         self.overlap = Overlap()
-        self.counts = {split: Count() for split in SPLITS}
+        self.counts = {split: Count() for split in splits_of(corpus)}
         self.sides: list[bool | None] | None = None
         self.listed = getattr(corpus, "listed", LISTED)
 
@@ -109,9 +109,9 @@ class Conversion:
 
     def write(self, staged: Path) -> None:
         """Write both files and the record, then let the databases and, at last, the files take their places."""
-        paths = [output_path(self.options.data, self.options.name, split) for split in SPLITS]
+        paths = [output_path(self.options.data, self.options.name, split) for split in self.counts]
         with replacing_all([*paths, record_path(self.options.data, self.options.name)]) as (*files, record):
-            for split, file in zip(SPLITS, files, strict=True):
+            for split, file in zip(self.counts, files, strict=True):
                 start = time.monotonic()
                 write_rows(file, self.rows(split, staged))
                 self.counts[split].seconds = time.monotonic() - start
@@ -260,6 +260,11 @@ def cleaned(example: Example, databases: Path) -> Example:
 
     sql = clean_gold(databases / example.database, example.schema, example.sql)
     return example if sql is None else example._replace(sql=sql, tags=(*example.tags, "gold:clean"))
+
+
+def splits_of(corpus) -> tuple[str, ...]:
+    """The files that a corpus makes."""
+    return getattr(corpus, "splits", SPLITS)
 
 
 def output_path(data: Path, name: str, split: str) -> Path:

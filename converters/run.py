@@ -26,7 +26,7 @@ import environment  # noqa: E402
 environment.enter(needs=("omegaconf",))
 
 from converters import recipe_checks, variants  # noqa: E402
-from converters.convert import SPLITS, Conversion, Options, displayed, output_path, read_record  # noqa: E402
+from converters.convert import Conversion, Options, displayed, output_path, read_record, splits_of  # noqa: E402
 from converters.corpora import whole  # noqa: E402
 from converters.rows import ConversionError  # noqa: E402
 from prompts import prompt  # noqa: E402
@@ -56,7 +56,8 @@ def convert(name: str, corpus: str, given: dict, known: dict[str, type], data: P
     options = options_of(name, corpus, given, known, data)
     conversion = Conversion(opened(name, known[corpus], given), options, given)
     conversion.run()
-    print("\n".join([*conversion.report(), *variants.unregistered(name, has_history=options.turns > 1)]))
+    unregistered = variants.unregistered(name, splits_of(known[corpus]), has_history=options.turns > 1)
+    print("\n".join([*conversion.report(), *unregistered]))
 
 
 def shipped_options(name: str) -> dict:
@@ -163,11 +164,11 @@ def remembered(name: str, corpus: str, known: dict[str, type], data: Path) -> di
 
 
 def is_current(options: Options, corpus: type, given: dict) -> bool:
-    """Whether both converted files are newer than what they are made from and hold the prompt asked for.
+    """Whether the converted files are newer than what they are made from and hold the prompt asked for.
 
     Sources that are gone make nothing out of date.
     """
-    outputs = [output_path(options.data, options.name, split) for split in SPLITS]
+    outputs = [output_path(options.data, options.name, split) for split in splits_of(corpus)]
     if not all(path.is_file() for path in outputs):
         return False
     wanted = expected_tags(options.style, linked=options.schema == "linked")

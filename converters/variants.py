@@ -51,17 +51,17 @@ VARIANTS = {
 }
 
 
-def entries(name: str, *, has_history: bool = False) -> dict[str, dict]:
+def entries(name: str, splits: tuple[str, ...], *, has_history: bool = False) -> dict[str, dict]:
     """What dataset_info.json holds for a name: LLaMA-Factory nulls a column that `columns` does not name."""
     columns = {"train": COLUMNS | (HISTORY if has_history else {}), "eval": COLUMNS}
     return {
-        f"{name}_{split}": {"file_name": f"data/{name}_{split}.json", "columns": columns[split]} for split in columns
+        f"{name}_{split}": {"file_name": f"data/{name}_{split}.json", "columns": columns[split]} for split in splits
     }
 
 
-def unregistered(name: str, *, has_history: bool = False) -> list[str]:
+def unregistered(name: str, splits: tuple[str, ...], *, has_history: bool = False) -> list[str]:
     """A line that says how to make a name known to LLaMA-Factory; empty where it is."""
-    wanted, known = entries(name, has_history=has_history), json.loads(DATASET_INFO.read_text(encoding="utf-8"))
+    wanted, known = entries(name, splits, has_history=has_history), json.loads(DATASET_INFO.read_text(encoding="utf-8"))
     if all(
         key in known and columns["columns"].items() <= known[key]["columns"].items() for key, columns in wanted.items()
     ):

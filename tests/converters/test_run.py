@@ -38,7 +38,7 @@ def test_dataset_info_names_every_file_a_converter_can_write_and_all_its_columns
             "columns": columns | ({"history": "history"} if name.endswith("_chat") and split == "train" else {}),
         }
         for name in [*corpora(), *VARIANTS]
-        for split in ("train", "eval")
+        for split in (("eval",) if name == "people" else ("train", "eval"))
     }
 
 
