@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parent
 TRAIN = ROOT / ".venv"
 VLLM = ROOT / ".venv-vllm"
 ASK = ROOT / ".venv-ask"
+# Set in many containers; then every start of ours, and of what it starts, compiles all of torch and transformers again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 COMMANDS = {TRAIN: "./launch.sh setup", ASK: "./launch.sh ask"}  # what makes an environment
 
 

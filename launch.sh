@@ -2,6 +2,7 @@
 # From a clone to a fine-tuned text-to-SQL adapter and its score. `./launch.sh` alone prints the usage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+unset PYTHONDONTWRITEBYTECODE # set in many containers: every start would compile all of torch and transformers again
 
 readonly VENV=.venv VENV_VLLM=.venv-vllm VENV_ASK=.venv-ask
 readonly UV=uv==0.13.9 # installs in a third of pip's time; `./launch.sh setup` puts it into .venv

@@ -7,6 +7,8 @@ accept. The weights are drawn wider than a real model's first ones, so that a fr
 from pathlib import Path
 from typing import NamedTuple
 
+from recipes.hardware import cpu_has_bf16
+
 SHAPE = {
     "hidden_size": 64,
     "intermediate_size": 128,
@@ -54,7 +56,10 @@ FAMILIES = {
 
 
 def make(family: str, folder: Path) -> Path:
-    """Write a random bfloat16 model of a family, with its tokenizer, into `folder`; the same weights every time."""
+    """Write a random model of a family, with its tokenizer, into `folder`; the same weights every time.
+
+    In bfloat16 where the CPU multiplies that itself, else in 32 bits.
+    """
     import torch
     import transformers
 
@@ -65,6 +70,7 @@ def make(family: str, folder: Path) -> Path:
     ends = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
     config = getattr(transformers, kind.config)(vocab_size=len(tokenizer), **(SHAPE | ends | kind.extra))
     torch.manual_seed(0)
-    getattr(transformers, kind.model)(config).to(torch.bfloat16).save_pretrained(folder)
+    number = torch.bfloat16 if cpu_has_bf16() else torch.float32
+    getattr(transformers, kind.model)(config).to(number).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recipes import recipe
+from recipes.hardware import cpu_has_bf16
 from tests.conftest import ROOT
 
-STEPS = 24
+STEPS = 16
 # The recipe that each method's keys come from.
 METHOD_RECIPES = {
     "lora": "gemma3_270m_lora",
@@ -63,10 +64,11 @@ def is_method_key(key: str) -> bool:
 def settings(model: Path, template: str, out: Path) -> dict:
     """A training of some seconds with the data and the packing of a shipped recipe, and no method yet."""
     values = recipe.read(ROOT / "recipes/gemma3_270m_lora.yaml")
-    few = {"max_samples": 64, "max_steps": STEPS, "logging_steps": 1, "warmup_steps": 0, "learning_rate": 1.0e-2}
-    best = {"save_strategy": "steps", "save_steps": 12, "eval_strategy": "steps", "eval_steps": 12}
+    few = {"max_samples": 32, "max_steps": STEPS, "logging_steps": 1, "warmup_steps": 0, "learning_rate": 1.0e-2}
+    best = {"save_strategy": "steps", "save_steps": 8, "eval_strategy": "steps", "eval_steps": 8}
     best |= {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "save_total_limit": 1}
     here = {"use_cpu": True, "do_eval": True, "per_device_eval_batch_size": 8, "report_to": "none", "plot_loss": False}
+    here |= {"bf16": cpu_has_bf16()}
     made = {"model_name_or_path": str(model), "template": template, "output_dir": str(out)}
     return {key: value for key, value in values.items() if not is_method_key(key)} | few | best | here | made
 
@@ -91,6 +93,19 @@ def train_and_serve(values: dict) -> Outcome:
         out=out,
         served=served,
     )
+
+
+def losses(values: dict, fewer_logits: bool) -> tuple[list[float], list[float]]:
+    """The losses that a training logs, of its steps and of its evaluations: LLaMA-Factory's, or train_on_cpu's."""
+    from llamafactory.train import tuner
+
+    from recipes import train_on_cpu
+
+    out = Path(values["output_dir"])
+    begin(out)
+    tuner.run_exp(dict(values), callbacks=train_on_cpu.callbacks(values) if fewer_logits else [])
+    history = json.loads((out / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
+    return tuple([entry[key] for entry in history if key in entry] for key in ("loss", "eval_loss"))
 
 
 def evaluation_loss(values: dict, model: Path, out: Path) -> float:

@@ -202,6 +202,7 @@ def load(gguf: Path, adapter: Path | None, slots: int, context: int, threads: in
     params.n_ctx, params.n_parallel, params.kv_unified = context, slots, True
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.verbosity, params.warmup, params.ui = QUIET, False, False
+    params.fit_params = False  # would load the vocabulary a second time, to see what fits a GPU
     params.api_keys, params.n_threads_http, params.cache_ram_mib = [key], max(2, slots), CACHE_MIB
     if adapter:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]

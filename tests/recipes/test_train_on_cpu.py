@@ -1,14 +1,8 @@
 """The training on a CPU: fewer logits, and the same loss and gradients as LLaMA-Factory's own."""
 
-import json
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from tests import tiny_models, trainings
-from tests.conftest import ROOT
 
 torch = pytest.importorskip("torch", reason="needs .venv: ./launch.sh setup")
 transformers = pytest.importorskip("transformers", reason="needs .venv: ./launch.sh setup")
@@ -141,29 +135,26 @@ def test_widened_weights_are_those_the_optimizer_moves():
     assert not torch.equal(model.lm_head.weight, before)
 
 
-def losses_of(program: tuple[str, ...], recipe: Path, out: Path) -> tuple[list[float], list[float]]:
-    """The losses that a training logs, of its steps and of its evaluations."""
-    command = [ROOT / ".venv/bin" / program[0], *program[1:], recipe, f"output_dir={out}"]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    history = json.loads((out / "trainer_state.json").read_text())["log_history"]
-    return tuple([entry[key] for entry in history if key in entry] for key in ("loss", "eval_loss"))
+@pytest.fixture(scope="module")
+def pool():
+    with trainings.pool() as processes:
+        yield processes
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("family", ["qwen3", "gemma3"])
-def test_a_training_logs_the_losses_of_llamafactory_cli(family, packed, converted, tmp_path):
+def test_a_training_logs_the_losses_of_llamafactory(family, packed, pool, converted, tmp_path):
     model = tiny_models.make(family, tmp_path / "model")
     transformers.AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).save_pretrained(model)
     values = trainings.settings(model, tiny_models.FAMILIES[family].template, tmp_path / "out")
     values |= trainings.method_keys("lora") | {"bf16": False, "max_steps": 6, "eval_steps": 3, "save_steps": 3}
     values |= {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 2}
     values |= {"packing": packed, "neat_packing": packed}
-    recipe = tmp_path / "recipe.yaml"
-    recipe.write_text(json.dumps(values))
-    theirs = losses_of(("llamafactory-cli", "train"), recipe, tmp_path / "theirs")
-    ours = losses_of(("python", "recipes/train_on_cpu.py"), recipe, tmp_path / "ours")
-    assert len(theirs[0]) == 6
-    for expected, logged in zip(theirs, ours, strict=True):
+    theirs, ours = (
+        pool.submit(trainings.losses, values | {"output_dir": str(tmp_path / name)}, fewer_logits)
+        for name, fewer_logits in (("theirs", False), ("ours", True))
+    )
+    assert len(theirs.result()[0]) == 6
+    for expected, logged in zip(theirs.result(), ours.result(), strict=True):
         assert logged == pytest.approx(expected, abs=1e-3)
