@@ -107,6 +107,7 @@ def asker_for(options: argparse.Namespace, database: Path) -> Asker:
         max_tokens=options.max_tokens,
         repair=not options.no_repair,
         second_draft=options.second_draft,
+        keep_prompt=str(options.database.resolve()),
     )
 
 

@@ -87,6 +87,7 @@ class Asker:
         repair: bool = True,
         second_draft: bool = False,
         engine: Writer | None = None,
+        keep_prompt: str | None = None,
     ) -> None:
         """Read the schema and load the model.
 
@@ -100,6 +101,8 @@ class Asker:
             second_draft: whether the model is asked again where no repair helps (evaluate/decoding/second_draft.py).
             engine: a loaded model to share, as `open_engine(adapters.only(SHIPPED), slots=2)` makes it; it must be the
                 adapter's, and is not closed with this Asker.
+            keep_prompt: a name, mostly the database's path, under which the last prompt is kept for the next run, which
+                then answers seconds earlier.
         Raises SchemaError, adapters.AdapterError, GenerationError.
         """
         self.database = Path(database)
@@ -111,7 +114,8 @@ class Asker:
         self.repair, self.second_draft = repair, second_draft
         self._known: tuple[object, Schema] | None = None
         self.schema  # noqa: B018 a file without a readable schema is refused here
-        self._own = None if engine else open_engine(self.trained, server=server, served_model=served_model)
+        served = {"server": server, "served_model": served_model, "keep_prompt": keep_prompt}
+        self._own = None if engine else open_engine(self.trained, **served)
         self.engine: Writer = engine or self._own
         self.run: Run = run_repaired
 

@@ -8,6 +8,7 @@ import environment
 from evaluate.generation import adapters
 from evaluate.generation.completions import GenerationError
 from evaluate.generation.generate import Served
+from evaluate.generation.kept_prompt import KeptPrompt
 from evaluate.generation.llamacpp import Engine, Writer
 from models.adapter_gguf import AdapterFormatError, adapter_gguf
 from models.catalogue import MODELS, gguf_file, name_of_folder
@@ -39,20 +40,27 @@ def has_gguf(trained: adapters.Trained) -> bool:
 
 
 def open_engine(
-    trained: adapters.Trained, *, server: str | None = None, served_model: str | None = None, slots: int = 1
+    trained: adapters.Trained,
+    *,
+    server: str | None = None,
+    served_model: str | None = None,
+    slots: int = 1,
+    keep_prompt: str | None = None,
 ) -> Writer:
     """An engine for the base of a training with its adapter; the base's GGUF file is brought where it is not there.
 
     Args:
         server: address of a running server that serves the model, under the name `served_model` or its folder's.
         slots: answers at the same time; more wait.
+        keep_prompt: the name under which the last prompt is kept for the next run (kept_prompt.py); None: it is not.
     Raises GenerationError, adapters.AdapterError, models.catalogue.ModelError.
     """
     if server:
         from evaluate.generation.remote import RemoteEngine
 
         return RemoteEngine(server, trained, served_model)
-    return Engine(*gguf_files(trained), slots=slots)
+    files = gguf_files(trained)
+    return Engine(*files, slots=slots, kept=KeptPrompt(keep_prompt, [*files]) if keep_prompt else None)
 
 
 def gguf_files(trained: adapters.Trained) -> tuple[Path, Path]:

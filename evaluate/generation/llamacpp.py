@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from evaluate.generation.completions import GenerationError
+from evaluate.generation.kept_prompt import KeptPrompt
 
 CONTEXT = 16_384  # tokens that all slots share
 QUIET = 1  # llama.cpp's verbosity: errors
@@ -68,11 +69,17 @@ class Engine:
         slots: int = 1,
         context: int = CONTEXT,
         threads: int | None = None,
+        kept: KeptPrompt | None = None,
     ) -> None:
-        """Load the model. Raises GenerationError where xllamacpp is missing or the files cannot be loaded."""
+        """Load the model, and what is kept of its last prompt; `close` keeps it again.
+
+        Raises GenerationError where xllamacpp is missing or the files cannot be loaded.
+        """
         self.gguf, self.adapter, self.slots, self.context = gguf, adapter, slots, context
-        self._key = secrets.token_urlsafe(24)
-        self._server = load(gguf, adapter, slots, context, threads or thread_count(), self._key)
+        self._key, self._kept = secrets.token_urlsafe(24), kept
+        self._server = load(gguf, adapter, slots, context, threads or thread_count(), self._key, kept)
+        if kept:
+            kept.restore(self._request)
 
     def __enter__(self) -> "Engine":
         return self
@@ -82,6 +89,8 @@ class Engine:
 
     def close(self) -> None:
         """Free the model's memory; nothing may be asked after it."""
+        if self._kept and self._server:
+            self._kept.save(self._request)
         self._server = None
 
     def tokenize(self, text: str) -> list[int]:
@@ -188,7 +197,9 @@ class _Stream:
         return Completion(self.text, self.reason or "length", self.tokens, confidence)
 
 
-def load(gguf: Path, adapter: Path | None, slots: int, context: int, threads: int, key: str):
+def load(
+    gguf: Path, adapter: Path | None, slots: int, context: int, threads: int, key: str, kept: KeptPrompt | None = None
+):
     """llama.cpp's server on a model. Raises GenerationError."""
     try:
         import xllamacpp
@@ -204,6 +215,8 @@ def load(gguf: Path, adapter: Path | None, slots: int, context: int, threads: in
     params.verbosity, params.warmup, params.ui = QUIET, False, False
     params.fit_params = False  # would load the vocabulary a second time, to see what fits a GPU
     params.api_keys, params.n_threads_http, params.cache_ram_mib = [key], max(2, slots), CACHE_MIB
+    if kept:
+        params.slot_save_path = f"{kept.folder}/"
     if adapter:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import environment
+from evaluate.generation import kept_prompt
 from tests.conftest import ROOT
 from tests.models.tiny import write_gguf
 
@@ -135,6 +136,54 @@ def test_pieces_are_tokenized_alone(written):
 
 def test_a_prompt_that_does_not_fit_is_refused(written):
     assert written["refused"].startswith("GenerationError: llama.cpp: ")
+
+
+KEEP = """
+from evaluate.generation.kept_prompt import KeptPrompt
+from evaluate.generation.llamacpp import Engine
+counted = []
+for name, prompt in asked["prompts"]:
+    kept = KeptPrompt(name, [Path(asked["gguf"])], Path(asked["folder"]))
+    with Engine(Path(asked["gguf"]), context=512, kept=kept) as engine:
+        chunks = []
+        body = {"prompt": prompt, "max_tokens": 2, "stream": True, "temperature": 0}
+        engine._server.handle_completions(body, lambda chunk: bool(chunks.append(chunk)))
+        counted.append(next(c["usage"]["prompt_tokens_details"]["cached_tokens"] for c in chunks if c.get("usage")))
+    if asked.get("damage"):
+        for path in Path(asked["folder"]).glob("*.bin"):
+            path.write_bytes(path.read_bytes()[: asked["damage"]])
+print(json.dumps({"cached": counted, "files": len(list(Path(asked["folder"]).iterdir()))}))
+"""
+
+
+def test_a_kept_prompt_is_computed_once_and_only_as_far_as_it_is_the_same(tiny, tmp_path):
+    prompts = [("shop", [5, 6, 7, 8, 9]), ("shop", [5, 6, 7, 8, 9, 10]), ("shop", [5, 6, 30, 31]), ("bar", [5, 6, 7])]
+    made = in_ask_venv(KEEP, {"gguf": str(tiny), "folder": str(tmp_path / "new"), "prompts": prompts})
+    assert made == {"cached": [0, 5, 2, 0], "files": 2}
+
+
+@pytest.mark.parametrize("length", [0, 10, 200])
+def test_a_damaged_file_is_as_good_as_none(length, tiny, tmp_path):
+    asked = {"gguf": str(tiny), "folder": str(tmp_path), "prompts": [("shop", [5, 6, 7])] * 2, "damage": length or -1}
+    assert in_ask_venv(KEEP, asked)["cached"] == [0, 0]
+
+
+def test_where_nothing_can_be_written_nothing_is_kept(tiny, tmp_path):
+    (tmp_path / "file").write_text("")
+    asked = {"gguf": str(tiny), "folder": str(tmp_path / "file/below"), "prompts": [("shop", [5, 6, 7])] * 2}
+    assert in_ask_venv(KEEP.replace('len(list(Path(asked["folder"]).iterdir()))', "0"), asked)["cached"] == [0, 0]
+
+
+def test_the_oldest_files_go_where_there_are_too_many(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_prompt, "LARGEST", 30)
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"x")
+    for number, name in enumerate("abcd"):
+        kept = kept_prompt.KeptPrompt(name, [model], tmp_path / "kept")
+        kept.save(lambda path, body: (tmp_path / "kept" / body["filename"]).write_bytes(b"0123456789"))
+        (file,) = kept.folder.glob(f"{kept.key}-*")
+        os.utime(file, (number, number))
+    assert sorted(int(path.stat().st_mtime) for path in (tmp_path / "kept").iterdir()) == [1, 2, 3]
 
 
 def test_an_adapter_changes_the_answer_and_one_of_zeros_does_not(tiny, written, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ import httpx
 
 import environment
 from evaluate.generation.completions import GenerationError, Remote, read_completions
-from evaluate.generation.generate import Sampling, Served, complete
+from evaluate.generation.generate import Sampling, Served, complete, number_type
 from evaluate.generation.prompts import Encoded
 from evaluate.generation.server import Patience, address, ask
 from tests.conftest import ROOT
@@ -228,7 +228,7 @@ def vllm_server(tiny_model, tmp_path_factory):
         "--port",
         port,
         "--dtype",
-        "bfloat16",
+        number_type(gpu=False, seq2seq=False),
         "--enforce-eager",
         "--max-model-len",
         "512",
