@@ -16,6 +16,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests were started in the background
 ROOT = Path(__file__).resolve().parents[1]
+LONGEST = ("test_end_to_end.py", "test_methods.py")
 
 # The special tokens of every template the recipes use, so that one tokenizer serves them all.
 SPECIAL_TOKENS = (
@@ -40,6 +41,11 @@ def forbidden_skips(config) -> list[str]:
         report.longrepr[2].removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])
     )
     return [reason for reason in reasons if not re.search(allowed, reason)]
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take longest first: two processes share the files, and neither shall wait for the other's last."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,7 +13,7 @@ from tools.results_charts import MODELS, answers_of, run_of
 
 KEPT = read_reports()
 SOURCES = {"spider": os.environ.get("SPIDER_DIR"), "spider_syn": os.environ.get("SPIDER_SYN_DIR")}
-EARLIER = "qwen2.5_coder_0.5b_spider_chat_lora_"  # the adapter that was shipped before, which no document builds on
+EARLIER = "qwen2.5_coder_0.5b_spider_chat_lora_"  # the adapter before the shipped one: in one table of the report
 GOALS = json.loads((ROOT / "results/goals.json").read_text())
 OTHERS = re.compile(r"For Qwen2\.5-Coder-0\.5B others report ([\d./ ]+) \(")
 NAMES = re.compile(
