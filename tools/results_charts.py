@@ -28,14 +28,6 @@ METRICS = {
     "BLEU": "bleu",
     "syntax rate": "syntax_rate",
 }
-# The arms of tools/learning_curve.py as the chart names them.
-CURVE = {
-    "none": "the shipped adapter, no question",
-    "made": "300 made pairs, no question",
-    "20": "20 questions",
-    "50": "50 questions",
-    "all": "444 questions",
-}
 CLASSES_SHOWN = 5
 FEATURES = {"none": "none of these"}
 STRICT = "Rule strict, with 95 % intervals."
@@ -138,29 +130,6 @@ def metric_chart(reports: dict) -> Chart:
     return paired_chart("The same answers by six measures", note, names, lines)
 
 
-def curve_of(reports: dict) -> dict[str, list[dict]]:
-    """The accuracy of every arm of the learning curve that is kept, a figure a seed."""
-    found = {
-        arm: [
-            reports[key]["metrics"]["execution_accuracy"] for key in sorted(reports) if key.startswith(f"curve_{arm}_")
-        ]
-        for arm in CURVE
-    }
-    return {arm: figures for arm, figures in found.items() if figures}
-
-
-def curve_chart(reports: dict) -> Chart:
-    title = "Trained on with questions of one's own"
-    note = "Exoplanets, 89 questions, a bar a seed: other questions drawn, another order. The shipped adapter goes on."
-    shown = {CURVE[arm]: figures for arm, figures in curve_of(reports).items()}
-    texts = {label: " / ".join(percent(figure["value"]) for figure in figures) for label, figures in shown.items()}
-    groups = [
-        Group(label, texts[label], tuple(Bar(figure["value"], figure["low"], figure["high"]) for figure in figures))
-        for label, figures in shown.items()
-    ]
-    return Chart(title, note, bar_chart(groups, title=title), ("", "accuracy"), tuple(texts.items()))
-
-
 class Answers(NamedTuple):
     """Completions: characters at the median and at the 95th percentile; the share that begins with SQL."""
 
@@ -196,5 +165,4 @@ def charts(reports: dict) -> dict[str, Chart]:
         "features": feature_chart(reports),
         "metrics": metric_chart(reports),
         "lengths": length_chart(),
-        "curve": curve_chart(reports),
     }
