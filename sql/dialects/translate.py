@@ -52,17 +52,23 @@ class Version(NamedTuple):
     sql: str
 
 
+def signs_in(sql: str) -> dict[str, int]:
+    """How many signs of each dialect a text has."""
+    return {name: len(re.findall(signs, sql, re.IGNORECASE)) for name, signs in SIGNS.items()}
+
+
 def dialects_of(sql: str) -> list[str]:
     """The dialects to read a text as, the one with the most signs first."""
-    found = {name: len(re.findall(signs, sql, re.IGNORECASE)) for name, signs in SIGNS.items()}
+    found = signs_in(sql)
     names = (name for name in SIGNS if found[name] or name not in ONLY_BY_SIGN)
     return sorted(names, key=lambda name: -found[name])
 
 
 def dialect_of(sql: str) -> str:
     """The dialect that a text has the most signs of; empty where it has none."""
-    best = dialects_of(sql)[0]
-    return best if re.search(SIGNS[best], sql, re.IGNORECASE) else ""
+    found = signs_in(sql)
+    best = max(found, key=lambda name: found[name])
+    return best if found[best] else ""
 
 
 def to_sqlite(sql: str, kinds: Mapping[str, str] | None = None, first: str = "") -> Iterator[Version]:
@@ -82,12 +88,17 @@ def to_sqlite(sql: str, kinds: Mapping[str, str] | None = None, first: str = "")
             yield Version(dialect, text)
 
 
+def may_be_misread(sql: str) -> bool:
+    """Whether SQLite may run a query in another sense than other systems, as far as its text tells without a parse."""
+    return len(sql) <= LONGEST and SUSPECT.search(sql) is not None
+
+
 def correction(sql: str, kinds: Mapping[str, str], dialect: str) -> Version | None:
     """What a query means that SQLite runs in another sense than other systems, `dialect` first of all; None for others.
 
     Its text is empty where SQLite has no form of it.
     """
-    if len(sql) > LONGEST or not SUSPECT.search(sql):
+    if not may_be_misread(sql):
         return None
     text, is_misread = translated(sql, dialect or NEUTRAL, kinds, is_sure=bool(dialect))
     return Version(dialect or NEUTRAL, text) if is_misread else None

@@ -73,7 +73,7 @@ def test_a_script_that_runs_on_is_stopped(monkeypatch):
 
 def test_a_transaction_that_a_script_leaves_open_is_ended():
     made = build("BEGIN TRANSACTION; CREATE TABLE a (x INT); INSERT INTO a VALUES (1)")
-    run = translated_gold(made.connection, "UPDATE a SET x = 2").run
+    run = translated_gold(made, "UPDATE a SET x = 2").run
     assert (run.runs, made.connection.execute("SELECT x FROM a").fetchall()) == (True, [(1,)])
 
 
@@ -87,7 +87,7 @@ def test_a_transaction_that_a_script_leaves_open_is_ended():
     ],
 )
 def test_a_gold_is_kept_as_it_ran(gold, sql, dialect, error):
-    made = translated_gold(build("CREATE TABLE a (x INT, d DATE)").connection, gold)
+    made = translated_gold(build("CREATE TABLE a (x INT, d DATE)"), gold)
     assert (made.sql, made.dialect, made.run.error) == (sql, dialect, error)
 
 
@@ -107,7 +107,7 @@ def test_a_query_for_the_present_day_is_noticed(sql, depends):
 def test_the_tables_of_a_schema_are_made_without_its_name():
     made = build("CREATE SCHEMA shop; CREATE TABLE shop.sale (n INT); INSERT INTO shop.sale VALUES (3); USE shop")
     assert (made.error, tables(made)) == ("", {"sale": ["n"]})
-    gold = translated_gold(made.connection, "SELECT shop.sale.n FROM shop.sale")
+    gold = translated_gold(made, "SELECT shop.sale.n FROM shop.sale")
     assert (gold.sql, gold.run.returns_rows) == ("SELECT sale.n FROM sale", True)
 
 
@@ -119,5 +119,5 @@ def test_two_tables_of_one_name_in_two_schemas_are_an_error_and_not_one_table(su
 
 def test_a_cast_to_a_date_is_translated_although_sqlite_runs_it():
     made = build("CREATE TABLE t (d TEXT); INSERT INTO t VALUES ('2021-03-31')")
-    gold = translated_gold(made.connection, "SELECT CAST(d AS DATE) FROM t")
+    gold = translated_gold(made, "SELECT CAST(d AS DATE) FROM t")
     assert made.connection.execute(gold.sql).fetchall() == [("2021-03-31",)]

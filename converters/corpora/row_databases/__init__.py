@@ -22,7 +22,6 @@ from converters.corpora.row_databases import context, synthetic_rows
 from converters.corpora.row_databases.context import SQLITE, Context, Translated
 from converters.golds import database_of, gold_tags
 from converters.rows import Candidate, Example, Skip
-from sql.dialects.translate import dialect_of
 from sql.schema import schema_of
 from sql.sql_text import tidy, writes
 
@@ -46,11 +45,10 @@ def example_on(
     built: Context, candidate: Candidate, folder: Path | None, values: int, seed: int | None
 ) -> Example | Skip:
     """The example of a candidate whose context has been run."""
-    schema = schema_of(built.connection)
+    schema = built.schema
     if not schema.tables:
         return Skip("the context makes no table", f"{candidate.place}: {built.error or 'it is empty'}")
-    dialect = dialect_of(f"{candidate.context}\n{candidate.sql}")
-    gold = context.translated_gold(built.connection, tidy(candidate.sql), dialect)
+    gold = context.translated_gold(built, tidy(candidate.sql), f"{candidate.context}\n{candidate.sql}")
     run, fills = gold.run, seed is not None and gold.run.runs and not writes(gold.sql)
     if fills := fills and bool(synthetic_rows.empty_part(built.connection, schema).tables):
         run = synthetic_rows.fill(built.connection, schema, gold.sql, seed)

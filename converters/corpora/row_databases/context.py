@@ -19,8 +19,8 @@ from typing import NamedTuple
 from converters.golds import GoldRun, in_memory, limited, run_gold
 from sql.dialects.kinds import BOOLEAN, column_kinds, kind_of_type
 from sql.dialects.rewrites import FALSE, TRUE
-from sql.dialects.translate import correction, to_sqlite
-from sql.schema import schema_of
+from sql.dialects.translate import correction, dialect_of, may_be_misread, to_sqlite
+from sql.schema import Schema, schema_of
 from sql.sql_text import code_tokens, first_word, quoted, statements, tokens
 
 SQLITE, UNKNOWN = "sqlite", "unknown"
@@ -38,6 +38,7 @@ class Context(NamedTuple):
     """A row's database: `dialect` is sqlite, or the first that a statement had to be translated from."""
 
     connection: sqlite3.Connection
+    schema: Schema
     dialect: str
     repaired: bool
     error: str  # SQLite's message for the first statement that could not be run; empty where all ran
@@ -61,8 +62,10 @@ def build(script: str) -> Context:
             dialect = done.dialect if dialect == SQLITE and done.dialect else dialect
             repaired = repaired or done.repaired
             error = error or done.error
-        make_booleans(connection)
-    return Context(connection, dialect, repaired, error)
+    schema = schema_of(connection)
+    with guarded(connection):
+        make_booleans(connection, schema)
+    return Context(connection, schema, dialect, repaired, error)
 
 
 @contextmanager
@@ -90,7 +93,8 @@ def execute(connection: sqlite3.Connection, statement: str) -> Done:
     """Run one statement: as it stands, repaired, or translated."""
     if names_space(statement):
         return Done()
-    has_misread_type = bool(MISREAD_TYPES & types_in(statement))
+    may_misread = any(word in statement.lower() for word in MISREAD_TYPES)  # few do, and the lexer takes longer
+    has_misread_type = may_misread and bool(MISREAD_TYPES & types_in(statement))
     message = "its types need translation" if has_misread_type else attempt(connection, statement)
     if not message:
         return Done()
@@ -110,9 +114,9 @@ def types_in(statement: str) -> set[str]:
     return {word.text.lower() for name, word in pairs if name.kind in ("word", "name") and word.kind == "word"}
 
 
-def make_booleans(connection: sqlite3.Connection) -> None:
+def make_booleans(connection: sqlite3.Connection, schema: Schema) -> None:
     """Turn texts as 'true' in columns declared as BOOLEAN into 1 and 0, which is what TRUE and FALSE are."""
-    for table in schema_of(connection).tables:
+    for table in schema.tables:
         for name in (quoted(column.name) for column in table.columns if kind_of_type(column.type) == BOOLEAN):
             cases = " ".join(f"WHEN '{text}' THEN {int(text in TRUE)}" for text in TRUE + FALSE)
             update = f"UPDATE {quoted(table.name)} SET {name} = CASE lower({name}) {cases} ELSE {name} END"
@@ -158,18 +162,21 @@ def said_once(connection: sqlite3.Connection, statement: str) -> bool:
     return not attempt(connection, tree.sql(dialect="sqlite"))
 
 
-def translated_gold(connection: sqlite3.Connection, sql: str, dialect: str = "") -> Translated:
+def translated_gold(made: Context, sql: str, row: str = "") -> Translated:
     """A gold run as it stands, else in the first version that runs.
 
-    `dialect`: the one that the whole row is in, as far as its text tells. A gold that SQLite runs in another sense is
+    `row`: the text of the whole row, which may tell its dialect. A gold that SQLite runs in another sense is
     translated too; where it cannot be, it does not count as one that runs.
     """
-    run, kinds = run_gold(connection, sql), column_kinds(schema_of(connection))
+    run = run_gold(made.connection, sql)
+    if run.runs and not may_be_misread(sql):
+        return Translated(sql, SQLITE, run)
+    kinds, dialect = column_kinds(made.schema), dialect_of(row)
     corrected = correction(sql, kinds, dialect) if run.runs else None
     if run.runs and corrected is None:
         return Translated(sql, SQLITE, run)
     for version in [corrected] if corrected else to_sqlite(sql, kinds, dialect):
-        other = run_gold(connection, version.sql)
+        other = run_gold(made.connection, version.sql)
         if version.sql and other.runs:
             return Translated(version.sql, version.dialect, other)
     if corrected:
