@@ -94,7 +94,7 @@ class Conversion:
         self.listed = getattr(corpus, "listed", LISTED)
 
     def run(self) -> None:
-        """Write the databases, both files and the record; nothing is replaced where one of them fails."""
+        """Write the databases, the files and the record; nothing is replaced where one of them fails."""
         with aside(self.databases) as staged:
             self.corpus.databases(staged)
             if not self.corpus.has_parts:
@@ -108,7 +108,7 @@ class Conversion:
         return self.corpus.page() if hasattr(self.corpus, "page") else None
 
     def write(self, staged: Path) -> None:
-        """Write both files and the record, then let the databases and, at last, the files take their places."""
+        """Write the files and the record, then let the databases and, at last, the files take their places."""
         paths = [output_path(self.options.data, self.options.name, split) for split in self.counts]
         with replacing_all([*paths, record_path(self.options.data, self.options.name)]) as (*files, record):
             for split, file in zip(self.counts, files, strict=True):

@@ -67,8 +67,8 @@ def settings(model: Path, template: str, out: Path) -> dict:
     few = {"max_samples": 32, "max_steps": STEPS, "logging_steps": 1, "warmup_steps": 0, "learning_rate": 1.0e-2}
     best = {"save_strategy": "steps", "save_steps": 8, "eval_strategy": "steps", "eval_steps": 8}
     best |= {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "save_total_limit": 1}
-    here = {"use_cpu": True, "do_eval": True, "per_device_eval_batch_size": 8, "report_to": "none", "plot_loss": False}
-    here |= {"bf16": cpu_has_bf16()}
+    here = {"use_cpu": True, "bf16": cpu_has_bf16()}
+    here |= {"do_eval": True, "per_device_eval_batch_size": 8, "report_to": "none", "plot_loss": False}
     made = {"model_name_or_path": str(model), "template": template, "output_dir": str(out)}
     return {key: value for key, value in values.items() if not is_method_key(key)} | few | best | here | made
 
@@ -85,9 +85,8 @@ def train_and_serve(values: dict) -> Outcome:
     tuner.run_exp(dict(values))
     (trained,) = adapters.find(out)
     served = adapters.merged(trained, lambda words, log: tuner.export_model(words)) if trained.is_adapter else out
-    history = json.loads((out / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
     return Outcome(
-        losses=[entry["loss"] for entry in history if "loss" in entry],
+        losses=logged(out, "loss"),
         eval_loss=read_eval_loss(out),
         served_eval_loss=evaluation_loss(values, served, out / "served"),
         out=out,
@@ -104,8 +103,13 @@ def losses(values: dict, fewer_logits: bool) -> tuple[list[float], list[float]]:
     out = Path(values["output_dir"])
     begin(out)
     tuner.run_exp(dict(values), callbacks=train_on_cpu.callbacks(values) if fewer_logits else [])
+    return logged(out, "loss"), logged(out, "eval_loss")
+
+
+def logged(out: Path, key: str) -> list[float]:
+    """What a training logged under a key, in order."""
     history = json.loads((out / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
-    return tuple([entry[key] for entry in history if key in entry] for key in ("loss", "eval_loss"))
+    return [entry[key] for entry in history if key in entry]
 
 
 def evaluation_loss(values: dict, model: Path, out: Path) -> float:

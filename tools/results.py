@@ -31,7 +31,6 @@ SPIDER = ("spider", "--style", "compact", "--source", "{spider}")
 SYNONYMS = ("--questions", "{spider_syn}")
 # The end of a folder's name -> the words for converters/run.py that make its questions.
 DATA = {
-    "exoplanets": ("exoplanets",),
     "exoplanets_lora": ("exoplanets",),
     "people": ("people",),
     "spider": SPIDER,

@@ -18,6 +18,7 @@ from tests.conftest import copy_repository
 from tests.seq2seq.t5_models import SMALLER, T5_SMALL, save_t5
 
 pytestmark = pytest.mark.slow
+LONG = (pytest.mark.long, pytest.mark.timeout(0))
 
 COMMON = [
     *("max_new_tokens=128", "max_eval_samples=64", "logging_steps=20", "per_device_train_batch_size=4"),
@@ -51,7 +52,7 @@ def report(tree: Path, name: str) -> dict:
     return json.loads((tree / "out" / name / "evaluation/report.json").read_text())
 
 
-@pytest.fixture(scope="module", params=["exoplanets", pytest.param("spider", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=["exoplanets", pytest.param("spider", marks=LONG)])
 def proof(request, tree) -> tuple[Path, str]:
     """Two trainings through launch.sh, each scored on its own rows: `full` on one file, `qlora` on the other."""
     corpus, source = request.param, []

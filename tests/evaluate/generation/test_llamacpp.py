@@ -152,7 +152,7 @@ for name, prompt in asked["prompts"]:
     if asked.get("damage"):
         for path in Path(asked["folder"]).glob("*.bin"):
             path.write_bytes(path.read_bytes()[: asked["damage"]])
-print(json.dumps({"cached": counted, "files": len(list(Path(asked["folder"]).iterdir()))}))
+print(json.dumps({"cached": counted, "files": len(list(Path(asked["folder"]).glob("*")))}))
 """
 
 
@@ -162,16 +162,16 @@ def test_a_kept_prompt_is_computed_once_and_only_as_far_as_it_is_the_same(tiny, 
     assert made == {"cached": [0, 5, 2, 0], "files": 2}
 
 
-@pytest.mark.parametrize("length", [0, 10, 200])
-def test_a_damaged_file_is_as_good_as_none(length, tiny, tmp_path):
-    asked = {"gguf": str(tiny), "folder": str(tmp_path), "prompts": [("shop", [5, 6, 7])] * 2, "damage": length or -1}
+@pytest.mark.parametrize("end", [-1, 10, 200])  # the file is cut there
+def test_a_damaged_file_is_as_good_as_none(end, tiny, tmp_path):
+    asked = {"gguf": str(tiny), "folder": str(tmp_path), "prompts": [("shop", [5, 6, 7])] * 2, "damage": end}
     assert in_ask_venv(KEEP, asked)["cached"] == [0, 0]
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(tiny, tmp_path):
     (tmp_path / "file").write_text("")
     asked = {"gguf": str(tiny), "folder": str(tmp_path / "file/below"), "prompts": [("shop", [5, 6, 7])] * 2}
-    assert in_ask_venv(KEEP.replace('len(list(Path(asked["folder"]).iterdir()))', "0"), asked)["cached"] == [0, 0]
+    assert in_ask_venv(KEEP, asked) == {"cached": [0, 0], "files": 0}
 
 
 def test_the_oldest_files_go_where_there_are_too_many(tmp_path, monkeypatch):
