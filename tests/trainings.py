@@ -15,7 +15,7 @@ from recipes import recipe
 from recipes.hardware import cpu_has_bf16
 from tests.conftest import ROOT
 
-STEPS = 16
+STEPS = 24
 # The recipe that each method's keys come from.
 METHOD_RECIPES = {
     "lora": "gemma3_270m_lora",
@@ -64,8 +64,8 @@ def is_method_key(key: str) -> bool:
 def settings(model: Path, template: str, out: Path) -> dict:
     """A training of some seconds with the data and the packing of a shipped recipe, and no method yet."""
     values = recipe.read(ROOT / "recipes/gemma3_270m_lora.yaml")
-    few = {"max_samples": 32, "max_steps": STEPS, "logging_steps": 1, "warmup_steps": 0, "learning_rate": 1.0e-2}
-    best = {"save_strategy": "steps", "save_steps": 8, "eval_strategy": "steps", "eval_steps": 8}
+    few = {"max_samples": 64, "max_steps": STEPS, "logging_steps": 1, "warmup_steps": 0, "learning_rate": 1.0e-2}
+    best = {"save_strategy": "steps", "save_steps": 12, "eval_strategy": "steps", "eval_steps": 12}
     best |= {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss", "save_total_limit": 1}
     here = {"use_cpu": True, "bf16": cpu_has_bf16()}
     here |= {"do_eval": True, "per_device_eval_batch_size": 8, "report_to": "none", "plot_loss": False}
