@@ -86,9 +86,9 @@ def statements(sql: str) -> list[str]:
 def tidy(sql: str) -> str:
     """The same SQL on one line: single spaces outside literals, no comments, no final semicolon."""
     parts: list[str] = []
-    for token in tokens(sql):
-        if token.kind not in ("space", "comment"):
-            parts.append(token.text)
+    for found in _TOKEN.finditer(sql):  # as `normal_sql`
+        if found.lastgroup not in ("space", "comment"):
+            parts.append(found.group())
         elif parts[-1:] != [" "]:
             parts.append(" ")
     return "".join(parts).strip().rstrip("; ")
@@ -100,13 +100,14 @@ def normal_sql(sql: str) -> str:
     Aliases stay: `SELECT a.x FROM t AS a` is not `SELECT x FROM t`. Text in quotes keeps its case.
     """
     parts: list[str] = []
-    for token in code_tokens(sql):
-        if token.kind in ("string", "name"):
-            parts.append("'" + token.text[1:-1] + "'")
-        elif token.kind == "mark" and parts and parts[-1] + token.text in _PAIRS:
-            parts[-1] = _SAME_MARK.get(parts[-1] + token.text, parts[-1] + token.text)
-        elif token.text != ";":
-            parts.append(token.text.lower())
+    for found in _TOKEN.finditer(sql):  # of every row of a corpus: no Token
+        kind, text = found.lastgroup, found.group()
+        if kind in ("string", "name"):
+            parts.append("'" + text[1:-1] + "'")
+        elif kind == "mark" and parts and parts[-1] + text in _PAIRS:
+            parts[-1] = _SAME_MARK.get(parts[-1] + text, parts[-1] + text)
+        elif kind not in ("space", "comment") and text != ";":
+            parts.append(text.lower())
     return " ".join(parts)
 
 

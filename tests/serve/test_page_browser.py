@@ -214,7 +214,7 @@ def test_keys_do_everything(page, browser):
 
 
 def test_an_upload_is_opened_and_an_unreadable_one_is_an_error(page, tmp_path):
-    (tmp_path / "cities.csv").write_text("city,people\nParis,2100000\nLyon,520000\n")
+    (tmp_path / "towns.csv").write_text("city,people\nParis,2100000\nLyon,520000\n")
     (tmp_path / "bad.sqlite").write_text("nothing")
     (tmp_path / "big.csv").write_bytes(b"a\n" + b"1\n" * 2**20)
     for name, error in (
@@ -223,12 +223,12 @@ def test_an_upload_is_opened_and_an_unreadable_one_is_an_error(page, tmp_path):
     ):
         page.one("#file").send_keys(str(tmp_path / name))
         page.until(lambda error=error: page.one("#error").text == error)
-    page.one("#file").send_keys(str(tmp_path / "cities.csv"))
+    page.one("#file").send_keys(str(tmp_path / "towns.csv"))
     page.until(lambda: page.one("#status").text.endswith("is open"))
     assert page.texts("#tables > details > summary") == [
         page.one("#status").text.removesuffix(" is open").split("-")[0]
     ]
-    page.ask("«SELECT city, people FROM cities»")
+    page.ask("«SELECT city, people FROM towns»")
     assert page.cells() == [["Paris", "2100000"], ["Lyon", "520000"]]
     assert page.one("#chart").get_attribute("data-kind") == "bar"
 
