@@ -35,6 +35,7 @@ VARIANTS = {
     "llama2_sql_1000": Variant("llama2_sql", {"limit": 1000}),
     "own_chat": Variant("own", {"golds": "clean", "only": ["runnable"], **CHAT}),
     "own_made": Variant("own", {}),  # what evaluate/paraphrase.py reads, so that `own` keeps its files
+    "practice_chat": Variant("practice", {"golds": "clean", **CHAT}),
     "spider_chat": Variant("spider", {"style": "compact", "golds": "clean", "only": ["runnable"], **CHAT}),
     "spider_compact": Variant("spider", {"style": "compact"}),
     # the tokenizer of the recipe llama3_8b_qlora, and its cutoff_len

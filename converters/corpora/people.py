@@ -26,6 +26,7 @@ QUESTIONS = SAMPLES / "questions.jsonl"
 class Corpus:
     """The shipped set."""
 
+    samples: ClassVar[Path] = SAMPLES
     default_style: ClassVar[str] = "compact"
     required: ClassVar[dict[str, tuple[str, str]]] = {}
     has_parts: ClassVar[bool] = True
@@ -37,11 +38,11 @@ class Corpus:
 
     def files(self) -> list[Path]:
         """The files whose change makes the converted file out of date."""
-        return [Path(__file__), QUESTIONS, *sorted(SAMPLES.glob("*.sql"))]
+        return [Path(__file__), *sorted(self.samples.glob("*.jsonl")), *sorted(self.samples.glob("*.sql"))]
 
     def databases(self, folder: Path) -> None:
-        """Write the five databases."""
-        for script in sorted(SAMPLES.glob("*.sql")):
+        """Write the databases."""
+        for script in sorted(self.samples.glob("*.sql")):
             path = folder / script.stem / f"{script.stem}.sqlite"
             path.parent.mkdir(parents=True)
             with closing(sqlite3.connect(path)) as connection:

@@ -38,3 +38,14 @@ def test_databases_make_pairs_of_different_shapes(tmp_path, monkeypatch):
     shapes = [set(spider_pairs.by_shape([shop], seed=7)) for shop in shops]
     assert len(set.union(*shapes)) > 12 > max(map(len, shapes))
     assert shapes[0] == set(spider_pairs.by_shape(shops[:1], seed=7))
+
+
+def test_empty_cells_are_asked_for_though_the_database_has_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(spider_pairs, "A_DATABASE", {True: 2, False: 6})
+    shop = make_database(tmp_path / "shop.sqlite", ITEMS)
+    before = shop.read_bytes()
+    found = spider_pairs.by_shape([shop], seed=7)
+    queries = [row["query"] for shape in spider_pairs.OF_HOLES for row in found[shape]]
+    assert queries
+    assert all("NULL" in query for query in queries)
+    assert shop.read_bytes() == before
