@@ -8,7 +8,7 @@ Untranslatable is raised.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 
 from sqlglot import exp
 
@@ -237,7 +237,7 @@ REWRITES: tuple[tuple[type, Callable], ...] = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def rules_for(kind: type) -> list[Callable]:
     """The rewrites of one type of nodes, in their order."""
     return [rule for kinds, rule in REWRITES if issubclass(kind, kinds)]

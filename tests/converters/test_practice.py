@@ -1,4 +1,4 @@
-"""The shipped practice questions: every query runs and says something, no wording is twice there, `people` stays apart."""
+"""The shipped practice questions: every query says something, no wording is twice there, `people` stays apart."""
 
 import json
 import sqlite3
@@ -41,12 +41,20 @@ def test_each_wording_and_each_query_of_a_database_is_there_once():
 
 def test_no_database_and_no_question_is_one_of_people():
     asked = {normal_question(row["question"]) for row in rows(people.QUESTIONS)}
-    ours = {normal_question(each) for script in SCRIPTS for row in rows(script.with_suffix(".jsonl")) for each in row["questions"]}
+    ours = {
+        normal_question(each)
+        for script in SCRIPTS
+        for row in rows(script.with_suffix(".jsonl"))
+        for each in row["questions"]
+    }
     assert not {path.stem for path in SCRIPTS} & {path.stem for path in people.SAMPLES.glob("*.sql")}
     assert not ours & asked
 
 
 def test_whole_databases_are_held_out(tmp_path):
     assert run_program("converters/run.py", "practice", "--data", tmp_path).returncode == 0
-    sides = [{row["db_id"] for row in json.loads((tmp_path / f"practice_{side}.json").read_text())} for side in ("train", "eval")]
+    sides = [
+        {row["db_id"] for row in json.loads((tmp_path / f"practice_{side}.json").read_text())}
+        for side in ("train", "eval")
+    ]
     assert sides == [{path.stem for path in SCRIPTS} - set(HELD_OUT), set(HELD_OUT)]
