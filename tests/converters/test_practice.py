@@ -1,6 +1,7 @@
 """The shipped practice questions: every query says something, no wording is twice there, `people` stays apart."""
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -37,6 +38,14 @@ def test_each_wording_and_each_query_of_a_database_is_there_once():
         assert len({normal_sql(row["sql"]) for row in pairs}) == len(pairs)
         wordings = Counter(normal_question(each) for row in pairs for each in row["questions"])
         assert [each for each, number in wordings.items() if number > 1] == []
+
+
+def test_its_readme_counts_right():
+    pairs = [row for script in SCRIPTS for row in rows(script.with_suffix(".jsonl"))]
+    wordings = sum(len(row["questions"]) for row in pairs)
+    text = (Corpus.samples / "README.md").read_text(encoding="utf-8")
+    assert f"{len(pairs):,} queries in {wordings:,} wordings" in text
+    assert len(re.findall(r"^\| `\w+` \|", text, re.MULTILINE)) == len(SCRIPTS)
 
 
 def test_no_database_and_no_question_is_one_of_people():
