@@ -38,6 +38,16 @@ CARD = "models/qwen2.5_coder_0.5b_sql/README.md"
 TABLES = ("README.md", "recipes/README.md", CARD)
 LINK = re.compile(r"\]\([^)]*results/([^/)]+/report\w*)\.json\)")
 
+# The last training of the shipped adapter: steps, minutes on this machine, and the report.
+CURVE_MACHINE = "2 cores of an AMD EPYC server with AVX-512 and bf16, 2026-11-30"
+CURVE = (
+    (0, 0, "curve_step0_practice/report"),
+    (100, 6, "curve_step100_practice/report"),
+    (200, 12, "curve_step200_practice/report"),
+    (500, 30, "curve_step500_practice/report"),
+    (950, 58, "qwen2.5_coder_0.5b_sql_practice/report"),
+)
+
 
 def with_interval(figure: dict) -> str:
     """`72.1 % (68.6 to 75.7)`."""
@@ -132,6 +142,8 @@ def context(reports: dict) -> dict:
         "paired": {name: kept["strict"] for name, kept in json.loads(PAIRED.read_text(encoding="utf-8")).items()},
         "answers": {model: answers_of(model) for model in MODELS},
         "charts": charts(reports),
+        "curve": CURVE,
+        "curve_machine": CURVE_MACHINE,
         "published": published,
         "megabytes": f"{adapter.with_name('adapter_model.safetensors').stat().st_size / 1e6:.1f}",
         "worst": (in_order[0], large[in_order[0]]),

@@ -33,6 +33,7 @@ SYNONYMS = ("--questions", "{spider_syn}")
 DATA = {
     "exoplanets_lora": ("exoplanets",),
     "people": ("people",),
+    "practice": ("practice", "--limit", "200"),
     "spider": SPIDER,
     "spider_runnable": (*SPIDER, "--only", "runnable"),
     "spider_syn": (*SPIDER, *SYNONYMS),
