@@ -3,6 +3,7 @@
 import difflib
 import re
 
+WORD = r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+"
 NEAR = 0.8  # difflib's ratio from which two names are taken for one
 
 
@@ -17,12 +18,20 @@ def nearest(name: str, others: list[str]) -> str | None:
         return holding[0]
     by_plain = {plain(other): other for other in reversed(others)}
     near = difflib.get_close_matches(plain(name), list(by_plain), n=1, cutoff=NEAR)
-    return by_plain[near[0]] if near else None
+    if near:
+        return by_plain[near[0]]
+    same_head = [other for other in others if head(other) == head(name)]
+    return same_head[0] if len(same_head) == 1 else None
+
+
+def head(name: str) -> str:
+    """What a name is in the end: `detection_method` is a method."""
+    return plain((re.findall(WORD, name) or [name])[-1])
 
 
 def words(name: str) -> set[str]:
     """The words of a name: `OrderDate` and `date_order` have the same."""
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+", name)}
+    return {word.lower() for word in re.findall(WORD, name)}
 
 
 def plain(name: str) -> str:

@@ -75,6 +75,9 @@ def rows(sql, pets):
             [("Bo",)],
             ("table owners is owner", "full_nam is owner.full_name"),
         ),
+        # another word before the same last one; where two end so, nothing is meant
+        ("SELECT nick_name FROM pet WHERE pet_id = 1", [("Rex",)], ("nick_name is pet.pet_name",)),
+        ("SELECT first_name FROM owner JOIN pet ON owner.owner_id = pet.owner_id", None, ()),
         ("SELECT NameFull FROM owner WHERE owner_id = 2", [("Bo",)], ("NameFull is owner.full_name",)),
         # an alias and a text in double quotes are no wrong names
         (
