@@ -25,6 +25,10 @@ class Corpus(people.Corpus):
     samples: ClassVar[Path] = people.SAMPLES.with_name("practice")
     splits: ClassVar[tuple[str, ...]] = ("train", "eval")
 
+    def files(self) -> list[Path]:
+        """The files whose change makes the converted files out of date."""
+        return [Path(__file__), *super().files()]
+
     def candidates(self, part: str) -> Iterator[Candidate]:
         """The wordings of the databases of a part, in file order."""
         for path in sorted(self.samples.glob("*.jsonl")):

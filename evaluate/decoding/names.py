@@ -6,7 +6,7 @@ Rules for a column that its table does not have, the first that gives one answer
 2. a column that one other table of the query has belongs to that table;
 3. a name that differs only in case, underscores or a plural's s is that name;
 4. a column of tables outside the query brings the nearest of them in, if one path of foreign keys leads there;
-5. the nearest name of the same table, then of the query's tables, if it is near.
+5. the nearest name of the same table, then of the query's tables, if it is near or alone ends in the same word.
 
 SQLite's own way is followed for what is right: aliases of the SELECT list may be used, `"text"` may be a literal.
 """

@@ -8,7 +8,9 @@ NEAR = 0.8  # difflib's ratio from which two names are taken for one
 
 
 def nearest(name: str, others: list[str]) -> str | None:
-    """The name that is meant: alike but for case, underscores and plural, else the nearest one."""
+    """The name that is meant: alike but for case, underscores and plural, else the nearest one, else the only one that
+    ends in the same word; None where none is.
+    """
     alike = [other for other in others if plain(other) == plain(name)]
     if alike:
         return alike[0]

@@ -60,6 +60,12 @@ def test_no_database_and_no_question_is_one_of_people():
     assert not ours & asked
 
 
+def test_a_change_of_what_is_held_out_makes_the_files_out_of_date():
+    files = Corpus().files()
+    assert {path.name for path in files} >= {"practice.py", "people.py", "gym.sql", "gym.jsonl"}
+    assert not set(files) & {people.QUESTIONS}
+
+
 def test_whole_databases_are_held_out(tmp_path):
     assert run_program("converters/run.py", "practice", "--data", tmp_path).returncode == 0
     sides = [
