@@ -183,7 +183,7 @@ def figure_over_time(draw: Draw) -> Draft:
 
 
 def best_period_figure(draw: Draw) -> Draft:
-    """The period with the highest or lowest figure, and the figure."""
+    """The period with the highest or lowest figure, and the figure where the words ask for it."""
     entity, found = period(draw)
     things, high = in_period(entity, found), draw.rng.random() < 0.7
     numbers = entity.of("number")
@@ -198,11 +198,13 @@ def best_period_figure(draw: Draw) -> Draft:
     tail = f"FROM {entity.sql}{known} GROUP BY {found.sql}"
     asked = found.unit if happening(entity, found.field) != "?" or found.field.kind == "date" else found.field.phrase
     is_figure = value != "COUNT(*)"
-    too = "[, and what was it|]" if is_figure else "[, and how many|]"
+    shown = draw.rng.random() < 0.5
+    too, also = (", and what was it", ", with that value") if is_figure else (", and how many", ", with the number")
+    if not shown:
+        too = also = ""
     return Draft(
-        f"SELECT {found.sql}, {value} {tail} ORDER BY {value}{' DESC' if high else ''} LIMIT 1",
+        f"SELECT {found.sql}{f', {value}' if shown else ''} {tail} ORDER BY {value}{' DESC' if high else ''} LIMIT 1",
         (f"Which {asked} had the {what}{too}?", f"In which {asked} was the {what}{too}?" if is_figure else f"In which {asked} were there the {what}{too}?",
-         f"[Find|Show|Give me] the {asked} with the {what}[, with that value|]." if is_figure else f"[Find|Show] the {asked} with the {what}, with the number.",
-         f"{asked} with the {what}"),
+         f"[Find|Show|Give me] the {asked} with the {what}{also}.", f"{asked} with the {what}{also}"),
         (tie_free(f"SELECT {value} AS v {tail}", 1, high), f"SELECT COUNT(*) > 2 FROM (SELECT 1 {tail})"),
     )  # fmt: skip

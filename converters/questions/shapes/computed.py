@@ -74,7 +74,7 @@ def computed_top(draw: Draw) -> Draft:
         if shown and count > 1 and high:
             wordings = (
                 *wordings,
-                f"[Show|List|Give me|] [the |]top {count} {things} by {found.phrase}[|, with the value].",
+                f"[Show|List|Give me|] [the |]top {count} {things} by {found.phrase}, with the value.",
             )
     names_ = answer(entity, prefix)
     check = tie_free(f"SELECT {found.expression()} AS v {tables}{where}", count, high)
