@@ -19,10 +19,12 @@ from typing import NamedTuple
 
 from converters.clean_golds import plain_sql
 from converters.questions.draft import Draft, Draw, Unfit
+from converters.questions.names import plural
 from converters.questions.profile import Profile, deadline, profile_of, timer
 from converters.questions.quantities import quantities
 from converters.questions.shapes import SHAPES
 from converters.questions.wording import typed
+from converters.questions.words import SYNONYMS
 from converters.rows import ConversionError
 from converters.splits import normal_question
 from sql.hardness import LEVELS, hardness
@@ -114,6 +116,22 @@ def generate(
     return made
 
 
+def other_words(profile: Profile) -> dict[str, tuple[str, ...]]:
+    """`exoplanets` -> `planets`: other words for the tables' nouns, none of which means another table or a column."""
+    phrases = [
+        *(each.noun for each in profile.entities),
+        *(one.phrase for each in profile.entities for one in each.fields),
+    ]
+    found = {}
+    for entity in profile.entities:
+        uses = sum(entity.noun in phrase.split(" ") for phrase in phrases)  # "order" in "order number" stays
+        words = [each for each in SYNONYMS.get(entity.noun, ()) if each not in phrases]
+        if words and uses == 1:
+            found[entity.noun] = tuple(words)
+            found[entity.nouns] = tuple(map(plural, words))
+    return found
+
+
 class Generator:
     """One run over a database."""
 
@@ -128,6 +146,7 @@ class Generator:
         self.shapes = {name: SHAPES[name] for name in shapes}
         self.profile, self.connection, self.seed, self.struck = profile, connection, seed, struck
         self.quantities = tuple(quantities(profile))
+        self.others = other_words(profile)
         self.used: Counter = Counter()
         self.queries: set[str] = set()
         self.questions: set[str] = set()
@@ -180,7 +199,7 @@ class Generator:
         templates = list(dict.fromkeys(draft.wordings))
         rng.shuffle(templates)
         for template in templates:
-            question = typed(template, sql, rng)
+            question = typed(template, sql, rng, self.others)
             key = normal_question(question)
             if key in self.questions or len(question) > LONGEST_QUESTION or len(found) == wanted:
                 continue

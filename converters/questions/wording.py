@@ -8,9 +8,11 @@ the end, a slip of the keys in a word that is no value. All is drawn from the gi
 
 import random
 import re
+from collections.abc import Mapping
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 POLITE, HASTY, LOWER, SLIP = 0.07, 0.18, 0.05, 0.03
+OTHER_WORD = 0.5  # of the questions that name a thing for which there are other words
 _IMPERATIVE = re.compile(r"(Show|List|Give|Find|Get|Count|Name|Calculate|Rank)\b")
 
 
@@ -22,9 +24,9 @@ def expand(template: str, rng: random.Random) -> str:
     return re.sub(r"\s+([?.,])", r"\1", text)
 
 
-def typed(template: str, sql: str, rng: random.Random) -> str:
-    """The question as somebody types it; the values in `sql` keep their spelling."""
-    text = expand(template, rng)
+def typed(template: str, sql: str, rng: random.Random, others: Mapping[str, tuple[str, ...]] | None = None) -> str:
+    """The question as somebody types it; the values in `sql` keep their spelling. `others`: of `in_other_words`."""
+    text = in_other_words(expand(template, rng), sql, others or {}, rng)
     text = text[0].upper() + text[1:] if text.endswith((".", "?")) else text
     chance = rng.random()
     if chance < POLITE:
@@ -38,6 +40,24 @@ def typed(template: str, sql: str, rng: random.Random) -> str:
     if rng.random() < SLIP:
         text = slipped(text, sql, rng)
     return text
+
+
+def in_other_words(text: str, sql: str, others: Mapping[str, tuple[str, ...]], rng: random.Random) -> str:
+    """Some of the things by another word: `others` has them for a noun as it stands in the text, in small letters."""
+    for noun, words in others.items():
+        named = re.compile(rf"(?:\b(an?) )?\b{re.escape(noun)}\b(?!['’-])", re.IGNORECASE)
+        if not named.search(text) or named.search(" ".join(re.findall(r"'[^']*'", sql))) or rng.random() >= OTHER_WORD:
+            continue
+        word = rng.choice(words)
+        text = named.sub(lambda found, word=word: _in_place(found, word), text)
+    return text
+
+
+def _in_place(found: re.Match, word: str) -> str:
+    """The word with the article and the capital of what it stands for."""
+    article = f"{'an' if word[0] in 'aeiou' else 'a'} " if found[1] else ""
+    new = article + word
+    return new[0].upper() + new[1:] if found[0][0].isupper() else new
 
 
 def polite(text: str, rng: random.Random) -> str:

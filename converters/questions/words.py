@@ -79,6 +79,21 @@ PERSONS = word_set(
     contact courier
     """
 )
+# What people also call a thing; the table's own word is asked for more often.
+SYNONYMS = {
+    "actor": ("performer",), "article": ("item",), "author": ("writer",), "bill": ("invoice",), "car": ("vehicle",),
+    "city": ("town",), "client": ("customer",), "club": ("team",), "company": ("firm", "business"),
+    "customer": ("client",), "doctor": ("physician",), "employee": ("worker", "staff member"),
+    "exoplanet": ("planet",), "film": ("movie",), "firm": ("company",), "flat": ("apartment",), "game": ("match",),
+    "guest": ("visitor",), "holiday": ("vacation",), "invoice": ("bill",), "item": ("article",), "job": ("position",),
+    "lecture": ("class",), "lecturer": ("teacher",), "match": ("game",), "movie": ("film",), "nation": ("country",),
+    "order": ("purchase",), "pal": ("friend",), "person": ("individual",), "physician": ("doctor",),
+    "picture": ("image",), "product": ("item", "article"), "professor": ("lecturer",), "purchase": ("order",),
+    "reader": ("borrower",), "shop": ("store",), "singer": ("vocalist",), "song": ("track",), "store": ("shop",),
+    "street": ("road",), "supplier": ("vendor",), "teacher": ("instructor",), "team": ("side",), "town": ("city",),
+    "track": ("song",), "trip": ("journey",), "vehicle": ("car",), "vendor": ("supplier",), "visitor": ("guest",),
+    "worker": ("employee",), "writer": ("author",),
+}  # fmt: skip
 PLACES = word_set(
     """
     country city town village state region continent district county province location place street room

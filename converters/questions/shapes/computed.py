@@ -186,7 +186,7 @@ def computed_above_average(draw: Draw) -> Draft:
     )
     return Draft(
         f"SELECT {shown} {tables} WHERE {value} {'>' if more else '<'} (SELECT AVG({value}) {tables})",
-        tuple(each.replace(" a average", " an average").replace(" a actual", " an actual") for each in wordings),
+        tuple(each.replace(" a average", " an average").replace(" a actual", " an actual").replace(" a absolute", " an absolute") for each in wordings),
         fits=100,
     )  # fmt: skip
 

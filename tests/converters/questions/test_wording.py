@@ -9,8 +9,9 @@ import pytest
 
 from converters.questions import wording
 from converters.questions.filters import Filter, noun_phrase, predicate
-from converters.questions.generate import generate
+from converters.questions.generate import generate, other_words
 from converters.questions.kinds import Field
+from converters.questions.profile import profile_of
 from tests.converters.questions.databases import make
 
 COLOUR = Field("t", "colour", "colour", ("colour",), "category", False, (), 2, 0, False)
@@ -33,6 +34,35 @@ def test_most_questions_are_plain_and_some_are_hasty_polite_or_slip():
     assert 0.1 < share["show the names of customers"] < 0.25
     assert share["Please show the names of customers."] > 0
     assert 0 < sum(value for text, value in share.items() if "the names of customers" not in text) < 0.06
+
+
+OTHERS = {"employee": ("worker",), "employees": ("workers",)}
+
+
+def in_other_words(text: str, sql: str = "SELECT 1") -> set[str]:
+    return {wording.in_other_words(text, sql, OTHERS, random.Random(n)) for n in range(20)}
+
+
+def test_a_thing_is_called_by_another_word_in_some_questions():
+    text = "Employees that are older than an employee of the shop"
+    assert text in in_other_words(text)
+    assert "Workers that are older than a worker of the shop" in in_other_words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sql"),
+    [("Jobs called 'employee'", "SELECT id FROM job WHERE name = 'employee'"), ("the employee's name", "SELECT 1")],
+)
+def test_a_value_and_what_belongs_to_a_thing_keep_their_word(text, sql):
+    assert in_other_words(text, sql) == {text}
+
+
+def test_no_other_word_is_that_of_a_table_or_a_column(tmp_path):
+    script = """CREATE TABLE customer (name TEXT, client TEXT); CREATE TABLE orders (id INTEGER PRIMARY KEY, day TEXT);
+        CREATE TABLE order_item (order_id INT REFERENCES orders(id), quantity INT); CREATE TABLE film (title TEXT)"""
+    rows = {"customer": [("A", "B")], "orders": [(1, "2020-01-01")], "order_item": [(1, 2)], "film": [("C",)]}
+    profile = profile_of(make(tmp_path / "shop.sqlite", script, rows))
+    assert other_words(profile) == {"film": ("movie",), "films": ("movies",)}
 
 
 def test_no_slip_changes_a_value():
