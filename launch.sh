@@ -452,6 +452,7 @@ own() {
       --out "${wordings[1]}"
   fi
   alone run "$VENV/bin/python" converters/run.py own --name own_chat "${made[@]}" "${wordings[@]}"
+  alone run "$VENV/bin/python" converters/run.py practice --name practice_replay # before the plan, which counts its tokens
   run mkdir -p "$out"
   run cp "${data}_data.html" "$out/data.html"
   run "$VENV/bin/python" converters/questions/plan.py own_chat "recipes/$recipe.yaml" "${words[@]}"

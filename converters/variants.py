@@ -36,6 +36,7 @@ VARIANTS = {
     "own_chat": Variant("own", {"golds": "clean", "only": ["runnable"], **CHAT}),
     "own_made": Variant("own", {}),  # what evaluate/paraphrase.py reads, so that `own` keeps its files
     "practice_chat": Variant("practice", {"golds": "clean", **CHAT}),
+    "practice_replay": Variant("practice", {"golds": "clean", "limit": 300, **CHAT}),  # beside a database of one's own
     "spider_chat": Variant("spider", {"style": "compact", "golds": "clean", "only": ["runnable"], **CHAT}),
     "spider_compact": Variant("spider", {"style": "compact"}),
     # the tokenizer of the recipe llama3_8b_qlora, and its cutoff_len

@@ -580,6 +580,7 @@ def test_own_prints_the_way_from_a_database_to_an_adapter(clone, tmp_path):
         next(number for number, line in enumerate(commands) if part in line)
         for part in (
             "converters/run.py own --name own_chat --database",
+            "converters/run.py practice --name practice_replay",
             "cp data/own_chat_data.html out/own_my_shop/data.html",
             "converters/questions/plan.py own_chat",
             "recipes/recipe.py begin recipes/qwen2.5_coder_0.5b_own_lora.yaml",

@@ -3,15 +3,20 @@
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.programs import run_program
+from tools.comparisons import KEPT as COMPARISONS
+from tools.comparisons import ON_SPIDER, RUNS, SAMPLE, questions_of
 from tools.documents import CARD, LINK, TABLES
 from tools.results import PAIRED, PAIRS, Scorer, compare, data_of, read_reports
-from tools.results_charts import MODELS, answers_of, run_of
+from tools.results_charts import MODELS, answers_of, over_seeds, run_of, together
 
 KEPT = read_reports()
+COMPARED = read_reports(COMPARISONS)
 SOURCES = {"spider": os.environ.get("SPIDER_DIR"), "spider_syn": os.environ.get("SPIDER_SYN_DIR")}
 EARLIER = "qwen2.5_coder_0.5b_spider_chat_lora_"  # the adapter before the shipped one: in one table of the report
 GOALS = json.loads((ROOT / "results/goals.json").read_text())
@@ -43,6 +48,35 @@ def test_the_predictions_kept_score_what_the_report_says(key, scorer):
     assert scored["outcomes"] == kept["outcomes"]
     for name in ("execution_accuracy", "execution_rate", "spider_keep_distinct_accuracy", "exact_match"):
         assert scored["metrics"][name]["value"] == pytest.approx(kept["metrics"][name]["value"], abs=1e-9)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """The folder with the questions of a comparison, converted once for all runs on the same."""
+    work = tmp_path_factory.mktemp("compared")
+    return lambda run: made(run, work / run.database)
+
+
+def made(run, data):
+    if not data.exists():
+        data.mkdir()
+        return questions_of(run, data, Path(SOURCES["spider"] or ".")).scored
+    return next(data.glob("*_scored*_eval.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "key", [pytest.param(key, marks=() if key.endswith("seed1/report") else pytest.mark.long) for key in COMPARED]
+)
+def test_the_predictions_of_a_comparison_score_what_its_report_says(key, compared, tmp_path):
+    run = RUNS[key.rpartition("_seed")[0]]
+    if run.database != SAMPLE and not SOURCES["spider"]:
+        pytest.skip("SPIDER_DIR is not set")
+    questions, predictions = compared(run), COMPARISONS / key.replace("/report", "/predictions.jsonl")
+    words = ("--predictions", predictions, "--data", questions, "--databases", questions.parent / "databases")
+    assert run_program("evaluate/run.py", *words, "--out", tmp_path, "--timeout", 120).returncode == 0
+    scored = json.loads((tmp_path / "report.json").read_text())
+    assert scored["outcomes"] == COMPARED[key]["outcomes"]
 
 
 @pytest.mark.slow
@@ -104,7 +138,8 @@ def test_each_figure_of_the_report_is_in_results():
         group["execution_accuracy"] for name in ("by_feature", "by_database") for group in repaired[name].values()
     ]
     answers = [answers_of(model)._asdict() for model in MODELS]
-    known = figures_in(*map(headline, KEPT), groups, answers, GOALS, json.loads(PAIRED.read_text()))
+    means = [over_seeds(COMPARED, name) for name in RUNS] + [together(COMPARED, name) for name in ON_SPIDER]
+    known = figures_in(*map(headline, KEPT), groups, answers, GOALS, json.loads(PAIRED.read_text()), means)
     others = decimals(" ".join(OTHERS.findall(text)))
     size = f"{(ROOT / CARD).with_name('adapter_model.safetensors').stat().st_size / 1e6:.1f}"
     assert decimals(text) - others - {size} <= known

@@ -22,14 +22,27 @@ if not __package__:  # run as a program: our modules are found from the reposito
     environment.enter(needs=("jinja2", "numpy", "rich", "sacrebleu", "sqlglot"))
 
 import jinja2
+import numpy
 from markupsafe import Markup
 
 from atomic import write_text
 from evaluate.reports.figures import interval, percent, words
 from evaluate.reports.plots import svg_file
 from evaluate.reports.report_html import chart_style, script_hash
+from tools.comparisons import ALL, ON_SPIDER, SPIDER
+from tools.comparisons import CURVE as ARMS
+from tools.comparisons import KEPT as COMPARISONS
 from tools.results import PAIRED, RESULTS, read_reports
-from tools.results_charts import MODELS, answers_of, charts, run_of
+from tools.results_charts import (
+    MODELS,
+    ON_SPIDER_TRAINED_ON,
+    TRAINED_ON,
+    answers_of,
+    charts,
+    over_seeds,
+    run_of,
+    together,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,6 +62,9 @@ CURVE = (
 )
 
 
+QUESTIONS = {0: "none", 20: "20", 50: "50", ALL: "all"}  # of the sample -> the run of tools/comparisons.py
+
+
 def with_interval(figure: dict) -> str:
     """`72.1 % (68.6 to 75.7)`."""
     return f"{percent(figure['value'])} ({100 * figure['low']:.1f} to {100 * figure['high']:.1f})"
@@ -58,6 +74,23 @@ def change(pair: dict) -> str:
     """A paired difference as `8.6 points (6.5 to 10.8)`."""
     difference, low, high = (f"{100 * pair[key]:.1f}" for key in ("difference", "low", "high"))
     return f"{difference} points ({low} to {high})"
+
+
+def of_seeds(figure: dict | None) -> str:
+    """`64.0 % (62.1 to 65.8)`, the mean, the lowest and the highest seed; one seed: `64.0 %`; none: `not measured`."""
+    if figure is None:
+        return "not measured"
+    return with_interval(figure) if figure["n"] > 1 else percent(figure["value"])
+
+
+def worth(comparisons: dict) -> int | None:
+    """How many of its questions bring the shipped adapter as far as made pairs do: straight lines between runs."""
+    figures = {asked: over_seeds(comparisons, f"shipped_{name}") for asked, name in QUESTIONS.items()}
+    reached = over_seeds(comparisons, "shipped_made")
+    if reached is None or not all(figures.values()):
+        return None
+    points = sorted((figure["value"], asked) for asked, figure in figures.items())
+    return round(float(numpy.interp(reached["value"], *zip(*points, strict=True))))
 
 
 def _of_metric(name: str, show=lambda figure: percent(figure["value"])):
@@ -125,12 +158,14 @@ def _environment() -> jinja2.Environment:
         words=words,
         interval=interval,
         change=change,
+        of_seeds=of_seeds,
     )
     return environment
 
 
 def context(reports: dict) -> dict:
     """What the templates may name."""
+    comparisons = read_reports(COMPARISONS)
     adapter = ROOT / CARD
     databases = run_of(reports, "0.5B shipped", "Spider", repair=True)["by_database"]
     large = {name: group for name, group in databases.items() if group["execution_accuracy"]["n"] >= 30}
@@ -141,7 +176,13 @@ def context(reports: dict) -> dict:
         "goals": json.loads((RESULTS / "goals.json").read_text(encoding="utf-8")),
         "paired": {name: kept["strict"] for name, kept in json.loads(PAIRED.read_text(encoding="utf-8")).items()},
         "answers": {model: answers_of(model) for model in MODELS},
-        "charts": charts(reports),
+        "charts": charts(reports, comparisons),
+        "arms": {name: TRAINED_ON[name] for name in ARMS},
+        "spider_arms": {name: ON_SPIDER_TRAINED_ON[name] for name in ON_SPIDER},
+        "spider_databases": SPIDER,
+        "worth": worth(comparisons),
+        "together": lambda name: together(comparisons, name),
+        "seeds": lambda *runs, metric="execution_accuracy": over_seeds(comparisons, *runs, metric=metric),
         "curve": CURVE,
         "curve_machine": CURVE_MACHINE,
         "published": published,

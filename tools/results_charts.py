@@ -11,6 +11,7 @@ from typing import NamedTuple
 from evaluate.reports.charts import paired_chart
 from evaluate.reports.figures import percent, words
 from evaluate.reports.plots import Bar, Chart, Group, bar_chart
+from tools.comparisons import FROM_UNTUNED, ON_SPIDER, SPIDER
 from tools.results import RESULTS
 
 WRITTEN, REPAIRED = "as written", "with --repair"
@@ -30,6 +31,20 @@ METRICS = {
 }
 CLASSES_SHOWN = 5
 FEATURES = {"none": "none of these"}
+# A run of tools/comparisons.py -> what it trains on.
+TRAINED_ON = {
+    "none": "nothing of it",
+    "20": "20 of its questions",
+    "50": "50 of its questions",
+    "all": "all of its 445 questions",
+    "made_first": "300 made pairs, at first",
+    "made_first_worded": "the same, also in the words of a model",
+    "made_first_and_50": "the same and 50 of its questions",
+    "made_alone": "300 made pairs with other words",
+    "made": "the same with practice questions",
+}
+ON_SPIDER_TRAINED_ON = TRAINED_ON | {"half": "half of its gold queries"}
+SEEDS = "Rule strict; whiskers: the lowest and the highest of the seeds."
 STRICT = "Rule strict, with 95 % intervals."
 
 
@@ -155,9 +170,55 @@ def length_chart() -> Chart:
     return _relative_chart("Length of an answer", note, names, lines, lambda values: " / ".join(map(str, values)))
 
 
-def charts(reports: dict) -> dict[str, Chart]:
-    """Every chart by the name of its file in docs/figures."""
+def over_seeds(comparisons: dict, *runs: str, metric: str = "execution_accuracy") -> dict | None:
+    """The mean of a run of tools/comparisons.py over its seeds, the lowest and the highest; `n`: how many seeds.
+
+    Of several runs the questions are put together, seed by seed. None where no seed is kept of all of them.
+    """
+    of_seed = []
+    for seed in (1, 2, 3):
+        figures = [comparisons.get(f"{run}_seed{seed}/report", {}).get("metrics", {}).get(metric) for run in runs]
+        if all(figures):
+            of_seed.append(sum(f["value"] * f["n"] for f in figures) / sum(f["n"] for f in figures))
+    if not of_seed:
+        return None
+    return {"value": statistics.mean(of_seed), "low": min(of_seed), "high": max(of_seed), "n": len(of_seed)}
+
+
+def together(comparisons: dict, name: str) -> dict | None:
+    """A run of ON_SPIDER over its databases, each by its questions."""
+    return over_seeds(comparisons, *(f"{db}_{name}" for db in SPIDER))
+
+
+def questions_chart(comparisons: dict) -> Chart:
+    """How good a model gets on one table by what it is trained on, from both starts."""
+    names = ["from the untuned model", "from the shipped adapter"]
+    lines = {
+        TRAINED_ON[name]: [over_seeds(comparisons, f"{start}_{name}") for start in ("untuned", "shipped")]
+        for name in FROM_UNTUNED
+    }
+    note = f"89 questions on the exoplanets table. {SEEDS}"
+    return paired_chart("Questions of one's own", note, names, _whole(lines))
+
+
+def spider_chart(comparisons: dict) -> Chart:
+    """The same from the shipped adapter, on some databases of Spider dev, each with an adapter of its own."""
+    names = [ON_SPIDER_TRAINED_ON[name] for name in ON_SPIDER]
+    lines = {db: [over_seeds(comparisons, f"{db}_{name}") for name in ON_SPIDER] for db in SPIDER}
+    lines["together"] = [together(comparisons, name) for name in ON_SPIDER]
+    note = f"The other half of each database's questions. {SEEDS}"
+    return paired_chart("Training on one database of Spider dev", note, names, _whole(lines))
+
+
+def _whole(lines: dict[str, list]) -> dict[str, list]:
+    return {label: figures for label, figures in lines.items() if all(figures)}
+
+
+def charts(reports: dict, comparisons: dict) -> dict[str, Chart]:
+    """Every chart by the name of its file in docs/figures; `comparisons` are the reports of tools/comparisons.py."""
     return {
+        "questions": questions_chart(comparisons),
+        "own_spider": spider_chart(comparisons),
         "accuracy": accuracy_chart(reports),
         "rate": rate_chart(reports),
         "hardness": hardness_chart(reports),

@@ -37,13 +37,16 @@ def main() -> int:
     options = parser.parse_args()
     values = recipe.read(options.recipe, options.overrides)
     data = recipe.data_folder(values)
-    files = read_record(data, options.name).get("files", {})
-    lengths = files.get("train", {}).get("tokens")
-    if lengths is None:
-        print(f"plan: {options.name} has not been converted with --tokenizer. Convert it again.", file=sys.stderr)
-        return 2
-    tokens = lengths["mean"] * files["train"]["written"]
-    for line in plan(tokens, lengths["max"], values):
+    names = [options.name, *(name.removesuffix("_train") for name in recipe.datasets(values))]
+    tokens, longest = 0.0, 0
+    for name in dict.fromkeys(names):
+        train = read_record(data, name).get("files", {}).get("train", {})
+        if train.get("tokens") is None:
+            print(f"plan: {name} has not been converted with --tokenizer. Convert it again.", file=sys.stderr)
+            return 2
+        tokens += train["tokens"]["mean"] * train["written"]
+        longest = max(longest, train["tokens"]["max"])
+    for line in plan(tokens, longest, values):
         print(f"== {line}")
     yours(output_path(data, options.name, "eval"), data / f"{options.name}_yours.json")
     return 0

@@ -83,8 +83,8 @@ def test_no_system_prompt_but_the_models_own_stands_before_the_question(path):
 def test_its_data_sets_are_registered_and_can_be_converted(every):
     info = json.loads((ROOT / "dataset_info.json").read_text())
     values = VALUES[every]
-    (train,), (evaluation,) = recipe.datasets(values), recipe.datasets(values, "eval_dataset")
-    assert {train, evaluation} <= info.keys()
+    (train, *others), (evaluation,) = recipe.datasets(values), recipe.datasets(values, "eval_dataset")
+    assert {train, evaluation, *others} <= info.keys()
     assert train.removesuffix("_train") == evaluation.removesuffix("_eval")
     assert set(recipe.corpora(values)) <= {*corpora(), *VARIANTS}
     assert values["dataset_dir"] == "."

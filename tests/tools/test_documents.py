@@ -9,9 +9,11 @@ import pytest
 pytest.importorskip("jinja2", reason="needs .venv: ./launch.sh setup")
 
 from tests.conftest import ROOT
+from tools.comparisons import KEPT as COMPARISONS
+from tools.comparisons import RUNS
 from tools.documents import FIGURES, documents, refreshed, stale
 from tools.results import PAIRED, read_reports
-from tools.results_charts import MODELS, answers_of, run_of
+from tools.results_charts import MODELS, answers_of, over_seeds, run_of
 
 TEMPLATES = ROOT / "tools/templates"
 SLIDES = (ROOT / "docs/slides.html").read_text(encoding="utf-8")
@@ -86,7 +88,13 @@ def test_what_the_words_say_holds():
     }
     syntax = [run["metrics"]["syntax_rate"]["value"] for run in (untuned, shipped, repaired)]
     bleu = [run["metrics"]["bleu"]["value"] for run in (shipped, repaired)]
+    own = {name: over_seeds(read_reports(COMPARISONS), name) for name in RUNS}
     said = {
+        "the shipped adapter saves questions": own["shipped_none"]["value"] > own["untuned_50"]["high"],
+        "all questions lead further from there": own["shipped_all"]["value"] > own["untuned_all"]["value"],
+        "twenty change little": own["shipped_20"]["low"] < own["shipped_none"]["value"] < own["shipped_20"]["high"],
+        "the first made pairs made it worse": own["shipped_made_first"]["value"] < own["shipped_none"]["value"],
+        "made pairs help now": own["shipped_made"]["low"] > own["shipped_none"]["value"],
         "training helps most": paired["spider_tuning"]["difference"] > paired["spider_repair"]["high"],
         "training, repair and the tuned model's lead are no chance": all(pair["low"] > 0 for pair in paired.values()),
         "the easy gain least": min(gain, key=gain.get) == "easy",
