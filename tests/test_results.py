@@ -73,7 +73,8 @@ def test_the_predictions_of_a_comparison_score_what_its_report_says(key, compare
     if run.database != SAMPLE and not SOURCES["spider"]:
         pytest.skip("SPIDER_DIR is not set")
     questions, predictions = compared(run), COMPARISONS / key.replace("/report", "/predictions.jsonl")
-    words = ("--predictions", predictions, "--data", questions, "--databases", questions.parent / "databases")
+    databases = questions.parent / "databases" / questions.stem.removesuffix("_eval")
+    words = ("--predictions", predictions, "--data", questions, "--databases", databases)
     assert run_program("evaluate/run.py", *words, "--out", tmp_path, "--timeout", 120).returncode == 0
     scored = json.loads((tmp_path / "report.json").read_text())
     assert scored["outcomes"] == COMPARED[key]["outcomes"]

@@ -32,10 +32,11 @@ def corpora() -> set[str]:
 def test_dataset_info_names_every_file_a_converter_can_write_and_all_its_columns():
     info = json.loads((ROOT / "dataset_info.json").read_text())
     columns = {"prompt": "instruction", "query": "input", "response": "output"}
+    conversations = {name for name, variant in VARIANTS.items() if "turns" in variant.options}
     assert info == {
         f"{name}_{split}": {
             "file_name": f"data/{name}_{split}.json",
-            "columns": columns | ({"history": "history"} if name.endswith("_chat") and split == "train" else {}),
+            "columns": columns | ({"history": "history"} if name in conversations and split == "train" else {}),
         }
         for name in [*corpora(), *VARIANTS]
         for split in (("eval",) if name == "people" else ("train", "eval"))
