@@ -4,7 +4,7 @@
     python tools/comparisons.py shipped_20 shipped_made  some of them
     python tools/comparisons.py --list                   what there is to do
 
-A run of RUNS starts from the shipped adapter or from the untuned model and trains on some questions of people, on pairs
+A run of RUNS starts from the shipped adapter or from the untuned model and trains on some of its questions, on pairs
 made from schema and rows, or on both, by recipes/qwen2.5_coder_0.5b_own_lora.yaml and the run's changes to it. The
 exoplanets sample has 445 questions to draw from and 89 to score; of a Spider database half the gold queries are drawn
 from, with all their wordings, and the other half are scored. A seed draws the questions and the order of the rows.
@@ -43,7 +43,7 @@ UNTUNED = ("adapter_name_or_path=null", "learning_rate=4.0e-4")  # the rate of t
 
 
 class Run(NamedTuple):
-    """`people` questions and `made` pairs, `epochs` over them; other keys of the recipe; the seeds; the database.
+    """`people`: how many questions of the set; `made`: pairs; `epochs` over them; other keys of the recipe; seeds; database.
 
     Without epochs nothing is trained.
     """
