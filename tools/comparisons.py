@@ -43,7 +43,7 @@ UNTUNED = ("adapter_name_or_path=null", "learning_rate=4.0e-4")  # the rate of t
 
 
 class Run(NamedTuple):
-    """`people`: how many questions of the set; `made`: pairs; `epochs` over them; other keys of the recipe; seeds; database.
+    """`people`: questions of the set; `made`: pairs; `epochs` over them; other keys of the recipe; seeds; database.
 
     Without epochs nothing is trained.
     """
