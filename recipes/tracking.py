@@ -4,8 +4,9 @@ LLaMA-Factory puts its arguments and the loss curve there. `record` adds, once t
 not say: the recipe as merged, the hashes of the converted files, their prompt style, versions and commit. The
 evaluator adds its figures in the same way (`evaluate/reports/tracking.py`).
 
-A W&B run is found by the folder it left, `OUT/wandb/[offline-]run-<time>-<id>`, and resumed by its id. Offline, that
-writes a second folder with the same id; `wandb sync` joins them. A TensorBoard run is the newest folder below
+A W&B run is found by the file it left, `OUT/wandb/[offline-]run-<time>-<id>/run-<id>.wandb`, and resumed by its id.
+Offline, that writes a second folder with the same id (its name ends in `-1` where both began in one second); `wandb
+sync` joins them. A TensorBoard run is the newest folder below
 `OUT/runs`. A tracker that cannot be reached is told and stops nothing.
 """
 
@@ -21,8 +22,8 @@ PROJECT = "text-to-sql"
 
 def training_run(folder: Path) -> tuple[str, bool] | None:
     """`(run id, offline)` of the newest W&B run in an output folder, None where there is none."""
-    runs = sorted((folder / "wandb").glob("*run-*-*"), key=lambda path: path.name.split("run-")[1])
-    return (runs[-1].name.rsplit("-", 1)[1], runs[-1].name.startswith("offline")) if runs else None
+    runs = sorted((folder / "wandb").glob("*run-*-*/run-*.wandb"), key=lambda path: path.parent.name.split("run-")[1])
+    return (runs[-1].stem.removeprefix("run-"), runs[-1].parent.name.startswith("offline")) if runs else None
 
 
 def tensorboard_run(folder: Path) -> Path | None:

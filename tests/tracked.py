@@ -16,7 +16,7 @@ def inspected(folder: Path, *options: str) -> str:
 def offline_runs(out: Path) -> list[Path]:
     """The offline folders of an output folder, oldest first; all have the id of the training's run."""
     runs = sorted((out / "wandb").glob("offline-run-*"))
-    assert len({run.name.rsplit("-", 1)[1] for run in runs}) == 1
+    assert len({file.name for run in runs for file in run.glob("run-*.wandb")}) == 1  # named by the run's id
     return runs
 
 

@@ -8,18 +8,31 @@ from tests.tracked import config_of
 MADE_WITH = {"recipe": "toy", "data": {"exoplanets_train": "abc"}, "prompt_tags": ["style:ddl"], "commit": "c0ffee"}
 
 
+def left_by_wandb(out, folder: str, run_id: str) -> None:
+    (out / "wandb" / folder).mkdir(parents=True)
+    (out / "wandb" / folder / f"run-{run_id}.wandb").touch()
+
+
 @pytest.mark.parametrize(
-    ("names", "found"),
+    ("folders", "found"),
     [
-        ([], None),
-        (["offline-run-20261121_100000-abc123"], ("abc123", True)),
-        (["run-20261121_100000-abc123", "latest-run"], ("abc123", False)),
-        (["offline-run-20261121_100000-old111", "offline-run-20261121_110000-new222"], ("new222", True)),
+        ({}, None),
+        ({"offline-run-20261121_100000-abc123": "abc123"}, ("abc123", True)),
+        ({"run-20261121_100000-abc123": "abc123", "latest-run": "abc123"}, ("abc123", False)),
+        (
+            {"offline-run-20261121_100000-old111": "old111", "offline-run-20261121_110000-new222": "new222"},
+            ("new222", True),
+        ),
+        # begun in one second: W&B numbers the second folder
+        (
+            {"offline-run-20261121_100000-my-id": "my-id", "offline-run-20261121_100000-my-id-1": "my-id"},
+            ("my-id", True),
+        ),
     ],
 )
-def test_the_newest_wandb_run_is_found_by_its_folder(tmp_path, names, found):
-    for name in names:
-        (tmp_path / "wandb" / name).mkdir(parents=True)
+def test_the_newest_wandb_run_is_found_by_its_file(tmp_path, folders, found):
+    for folder, run_id in folders.items():
+        left_by_wandb(tmp_path, folder, run_id)
     assert training_run(tmp_path) == found
 
 
@@ -38,7 +51,7 @@ def test_without_a_tracker_nothing_is_recorded(tmp_path):
 def test_a_tracker_that_cannot_be_used_is_told_and_stops_nothing(tmp_path, monkeypatch, capfd):
     pytest.importorskip("wandb", reason="needs .venv: ./launch.sh setup")
     monkeypatch.setenv("WANDB_PROJECT", "not/a:name")
-    (tmp_path / "wandb/offline-run-20261121_100000-abc123").mkdir(parents=True)
+    left_by_wandb(tmp_path, "offline-run-20261121_100000-abc123", "abc123")
     assert record(tmp_path, {}, MADE_WITH) == []
     assert capfd.readouterr().err.startswith(f"tracking: {tmp_path}/wandb: nothing was added to the run: ")
 

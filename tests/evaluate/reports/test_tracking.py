@@ -39,8 +39,8 @@ def test_metrics_and_failures_are_written_to_the_run_of_the_training(tmp_path):
         training.log({"train/loss": 1.0})
     rows = make_rows(3, 2)
     assert log_evaluation(tmp_path, aggregate(rows, run={}), rows) == ["W&B"]
-    runs = sorted((tmp_path / "wandb").glob("offline-run-*"))
-    assert {run.name.rsplit("-", 1)[1] for run in runs} == {training.id}
+    files = sorted((tmp_path / "wandb").glob("offline-run-*/run-*.wandb"))
+    assert [file.name for file in files] == [f"run-{training.id}.wandb"] * 2
     assert summary_of(tmp_path)["evaluation/execution_accuracy"] == pytest.approx(0.6)
     assert "evaluation/failures" in summary_of(tmp_path)
     assert "recipe" not in config_of(tmp_path)
