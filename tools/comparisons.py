@@ -9,7 +9,8 @@ made from schema and rows, or on both, by recipes/qwen2.5_coder_0.5b_own_lora.ya
 exoplanets sample has 445 questions to draw from and 89 to score; of a Spider database half the gold queries are drawn
 from, with all their wordings, and the other half are scored. A seed draws the questions and the order of the rows.
 
-Scored by llama.cpp, greedy, without repair. Report, predictions and recipe are kept as results/comparisons/RUN_seedN.
+Scored by llama.cpp or, where methods are compared, by vLLM; greedy, without repair. Report, predictions and recipe are
+kept as results/comparisons/RUN_seedN.
 """
 
 import argparse
@@ -36,7 +37,7 @@ KEPT = ROOT / "results/comparisons"
 SHIPPED = ROOT / "models/qwen2.5_coder_0.5b_sql"
 RECIPE = "qwen2.5_coder_0.5b_own_lora"
 SAMPLE = "exoplanets"
-SPIDER = ("world_1", "car_1", "cre_Doc_Template_Mgt")  # the three of dev with most questions
+SPIDER = ("world_1", "car_1", "cre_Doc_Template_Mgt", "dog_kennels")  # of dev, with most questions
 ALL = 445  # questions of the sample's training part; more than any other database here has
 HELD_BACK = 1  # question that `own` keeps for evaluation, however small its share; one more is drawn for it
 UNTUNED = ("adapter_name_or_path=null", "learning_rate=4.0e-4")  # the rate of the quickstart
@@ -45,7 +46,8 @@ UNTUNED = ("adapter_name_or_path=null", "learning_rate=4.0e-4")  # the rate of t
 class Run(NamedTuple):
     """`people`: questions of the set; `made`: pairs; `epochs` over them; other keys of the recipe; seeds; database.
 
-    Without epochs nothing is trained.
+    `style`: of the prompt; `linked`: the questions scored show only what of the schema they seem to need. Without
+    epochs nothing is trained.
     """
 
     people: int = 0
@@ -54,6 +56,13 @@ class Run(NamedTuple):
     changes: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (1, 2, 3)
     database: str = SAMPLE
+    style: str = "compact"
+    linked: bool = False
+    engine: str = "llamacpp"
+
+    def prompt(self) -> tuple[str, ...]:
+        """Options of the converter for the questions scored."""
+        return ("--style", self.style, *(("--schema", "linked") if self.linked else ()))
 
 
 ALONE = ("dataset=own_chat_train",)  # without practice questions on other databases
@@ -69,6 +78,7 @@ CURVE = {
     "made_first_and_50": FIRST,
     "made_alone": Run(made=300, epochs=2, changes=ALONE, seeds=(1,)),
     "made": Run(made=300, epochs=1),
+    "made_and_50": Run(people=50, made=300, epochs=1, seeds=(1,)),  # what `own` does with questions
 }
 FROM_UNTUNED = {
     name: CURVE[name]._replace(changes=CURVE[name].changes + UNTUNED)
@@ -76,12 +86,40 @@ FROM_UNTUNED = {
 }
 ON_SPIDER = {
     "none": CURVE["none"],
-    "20": CURVE["20"]._replace(seeds=(1,)),
-    "half": CURVE["50"]._replace(people=ALL, seeds=(1,)),
+    "20": CURVE["20"],
+    "half": CURVE["50"]._replace(people=ALL),
+    "made": CURVE["made"]._replace(seeds=(1,)),
+    "made_and_half": CURVE["made"]._replace(people=ALL, seeds=(1,)),
+}
+# One choice at a time: all questions of the sample, from the untuned model. vLLM scores them: it takes every kind.
+LORA = FROM_UNTUNED["all"]._replace(engine="vllm")
+
+
+def instead(*keys: str) -> Run:
+    """LORA with other keys of the recipe."""
+    return LORA._replace(changes=LORA.changes + keys)
+
+
+METHODS = {
+    "lora": LORA,
+    "qlora": instead("quantization_bit=4"),
+    "dora": instead("use_dora=true"),
+    "full": instead("finetuning_type=full", "learning_rate=2.0e-5"),  # the rate of recipes/qwen2.5_coder_0.5b_full.yaml
+    "fp32": instead("bf16=false"),
+    "dropout": instead("lora_dropout=0.1"),
+    "slower": instead("learning_rate=1.0e-4"),
+    "faster": instead("learning_rate=1.0e-3"),
+    "batch_4": instead("gradient_accumulation_steps=4"),
+    "batch_4_faster": instead("gradient_accumulation_steps=4", "learning_rate=8.0e-4"),
+    "rank_64": instead("lora_rank=64", "lora_alpha=128"),
+    "linked": LORA._replace(linked=True),
+    "ddl": LORA._replace(style="ddl"),
+    "ddl_rows": LORA._replace(style="ddl_rows"),
 }
 RUNS = (
     {f"shipped_{name}": run for name, run in CURVE.items()}
     | {f"untuned_{name}": run for name, run in FROM_UNTUNED.items()}
+    | {f"method_{name}": run for name, run in METHODS.items()}
     | {f"{db}_{name}": run._replace(database=db) for db in SPIDER for name, run in ON_SPIDER.items()}
 )
 
@@ -105,9 +143,9 @@ class Questions(NamedTuple):
     database: Path
 
 
-def of_sample(data: Path) -> Questions:
+def of_sample(run: Run, data: Path) -> Questions:
     name = "exoplanets_scored"
-    convert("exoplanets", "--name", name, "--data", data)
+    convert("exoplanets", "--name", name, "--data", data, *run.prompt())
     pool = (ROOT / "data/samples/exoplanets/train.jsonl").read_text(encoding="utf-8").splitlines()
     return Questions(pool, data / f"{name}_eval.json", data / f"databases/{name}/exoplanets/exoplanets.sqlite")
 
@@ -128,7 +166,7 @@ def of_spider(run: Run, data: Path, spider: Path) -> Questions:
     held, converted = data / f"{name}.jsonl", data / f"{name}_eval.json"
     write_text(held, "\n".join(scored) + "\n")
     # `own` wants something to train on beside questions that are held back: a few pairs, which nobody reads
-    words = ("--questions", held, "--hold-back-questions", "--generate", 10)
+    words = ("--questions", held, "--hold-back-questions", "--generate", 10, *run.prompt())
     convert("own", "--name", name, "--data", data, "--database", database, *words)
     yours(converted, converted)
     return Questions(pool, converted, database)
@@ -136,7 +174,7 @@ def of_spider(run: Run, data: Path, spider: Path) -> Questions:
 
 def questions_of(run: Run, data: Path, spider: Path | None) -> Questions:
     """Convert what a run is scored on to the folder `data`; `spider` is the unpacked Spider."""
-    return of_sample(data) if run.database == SAMPLE else of_spider(run, data, spider)
+    return of_sample(run, data) if run.database == SAMPLE else of_spider(run, data, spider)
 
 
 def train(run: Run, seed: int, questions: Questions, out: Path) -> None:
@@ -148,7 +186,7 @@ def train(run: Run, seed: int, questions: Questions, out: Path) -> None:
         write_text(out.with_suffix(".jsonl"), "\n".join(drawn) + "\n")
         words += ["--questions", out.with_suffix(".jsonl")]
     words = ["--database", questions.database, "--split", 0.001, "--seed", seed, *words]
-    convert("own", "--name", "own_chat", *words)
+    convert("own", "--name", "own_chat", "--style", run.style, *words)
     keys = (f"output_dir={out}", f"num_train_epochs={run.epochs}", f"seed={seed}", "report_to=none", *run.changes)
     command("./launch.sh", "--no-evaluate", RECIPE, *keys)
 
@@ -158,7 +196,7 @@ def score(run: Run, questions: Questions, out: Path, work: Path) -> None:
     untuned = ("--model", "data/models/qwen2.5-coder-0.5b-instruct", "--template", "qwen")
     start = untuned if set(UNTUNED) <= set(run.changes) else ("--adapter", SHIPPED)
     scored = ("--adapter", out) if run.epochs else start
-    data = ("--data", questions.scored, "--engine", "llamacpp", "--out", work)
+    data = ("--data", questions.scored, "--engine", run.engine, "--out", work)
     command(sys.executable, "evaluate/run.py", *scored, *data)
 
 

@@ -34,6 +34,7 @@ from tools.comparisons import CURVE as ARMS
 from tools.comparisons import KEPT as COMPARISONS
 from tools.results import PAIRED, RESULTS, read_reports
 from tools.results_charts import (
+    METHOD,
     MODELS,
     ON_SPIDER_TRAINED_ON,
     TRAINED_ON,
@@ -180,6 +181,7 @@ def context(reports: dict) -> dict:
         "arms": {name: TRAINED_ON[name] for name in ARMS},
         "spider_arms": {name: ON_SPIDER_TRAINED_ON[name] for name in ON_SPIDER},
         "spider_databases": SPIDER,
+        "methods": METHOD,
         "worth": worth(comparisons),
         "together": lambda name: together(comparisons, name),
         "seeds": lambda *runs, metric="execution_accuracy": over_seeds(comparisons, *runs, metric=metric),

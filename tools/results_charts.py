@@ -42,8 +42,32 @@ TRAINED_ON = {
     "made_first_and_50": "the same and 50 of its questions",
     "made_alone": "300 made pairs with other words",
     "made": "the same with practice questions",
+    "made_and_50": "and 50 of its questions",
 }
-ON_SPIDER_TRAINED_ON = TRAINED_ON | {"half": "half of its gold queries"}
+ON_SPIDER_TRAINED_ON = {
+    "none": TRAINED_ON["none"],
+    "20": TRAINED_ON["20"],
+    "half": "half of its gold queries",
+    "made": "300 made pairs, practice questions",
+    "made_and_half": "both",
+}
+# A run of METHODS there -> what is other than in the first.
+METHOD = {
+    "lora": "LoRA, rank 16, bf16, rate 0.0004, style `compact`",
+    "qlora": "QLoRA: the base in 4 bits",
+    "dora": "DoRA",
+    "full": "all weights, rate 0.00002",
+    "fp32": "32 bits in place of bf16",
+    "rank_64": "rank 64",
+    "dropout": "dropout 0.1",
+    "slower": "rate 0.0001",
+    "faster": "rate 0.001",
+    "batch_4": "4 conversations a step",
+    "batch_4_faster": "the same, rate 0.0008",
+    "linked": "linked schema when asked",
+    "ddl": "style `ddl`: no values",
+    "ddl_rows": "style `ddl_rows`: three rows a table",
+}
 SEEDS = "Rule strict; whiskers: the lowest and the highest of the seeds."
 STRICT = "Rule strict, with 95 % intervals."
 
